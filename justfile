@@ -1,0 +1,68 @@
+# Every task of this repository; CI calls nothing else.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export PATH := justfile_directory() / "node_modules/.bin" + ":" + env("PATH")
+
+components := "webhook sidecar exporter"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Install the dependencies that bun.lock names
+install:
+    @bun install --frozen-lockfile --silent
+
+# Start everything on this machine: demo application, sidecar, cloud simulator, exporter, webhook
+dev *ARGS: install
+    @bun dev/main.ts {{ ARGS }}
+
+# Watch a pod end, with and without the sidecar, in 20 seconds
+demo *ARGS: install
+    @bun dev/demo.ts {{ ARGS }}
+
+# Start the simulated KT Cloud alone
+simulator *ARGS: install
+    @bun exporter/ktcloud/simulator.ts {{ ARGS }}
+
+# Run all tests: needs nothing but what `just install` brings
+test *ARGS: install build
+    @bun test {{ ARGS }}
+
+# Run the tests against real Prometheus and promtool
+e2e: install build
+    @bun scripts/require.ts prometheus promtool
+    @bun test ./e2e/
+
+# Render every kustomization and check what comes out
+manifests: install
+    @bun scripts/require.ts kubectl
+    @bun test ./manifests/
+
+# Compile the executables dist/webhook, dist/sidecar and dist/exporter
+build *COMPONENTS=components: install
+    @bun scripts/build.ts {{ COMPONENTS }}
+
+# Write the tables in docs/ that come from the code
+docs: install
+    @bun scripts/docs.ts
+
+# Format the code and sort its imports
+fmt: install
+    @biome check --write .
+
+# Check the formatting
+fmt-check: install
+    @biome check .
+
+# Lint: types, promises, imports between components, cycles
+lint: install
+    @oxlint --deny-warnings
+
+# Check the types
+types: install
+    @tsc --noEmit
+
+# Everything that CI checks, in its order
+ci: fmt-check lint types test manifests e2e

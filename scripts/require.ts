@@ -1,0 +1,12 @@
+/** Ends with code 1 and a word on how to get it if a program is not on the PATH. */
+const HOW: Readonly<Record<string, string>> = {
+  prometheus: "Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus",
+  promtool: "it comes with prometheus: apt-get install prometheus or brew install prometheus",
+  kubectl: "https://kubernetes.io/docs/tasks/tools/ (1.30 or later, for its kustomize)",
+};
+
+const missing = process.argv.slice(2).filter((program) => Bun.which(program) === null);
+for (const program of missing) {
+  console.error(`${program} is needed here and is not on the PATH. ${HOW[program] ?? ""}`);
+}
+process.exit(missing.length === 0 ? 0 : 1);

@@ -1,0 +1,202 @@
+import { describe, expect, test } from "bun:test";
+import { ConfigError, readConfig } from "./config.ts";
+import type { Definition } from "./flags.ts";
+import { listenPort, nonEmpty, oneOf } from "./values.ts";
+
+const flags = {
+  proxyPort: {
+    flag: "proxy-port",
+    placeholder: "PORT",
+    default: "19090",
+    help: "Port to listen on.",
+    schema: listenPort(),
+  },
+  certDir: {
+    flag: "cert-dir",
+    aliases: ["certDir"],
+    placeholder: "DIR",
+    default: "/certs",
+    help: "Directory of the certificate.",
+    schema: nonEmpty(),
+  },
+  native: {
+    flag: "enable-native",
+    placeholder: "WHEN",
+    default: "false",
+    bare: "true",
+    help: "Whether to use native sidecars.",
+    schema: oneOf(["auto", "true", "false"]),
+  },
+  password: {
+    flag: "password",
+    placeholder: "TEXT",
+    env: "CLOUD_PASSWORD",
+    secret: true,
+    default: "unset",
+    help: "The password.",
+    schema: nonEmpty(),
+  },
+} as const;
+
+const definition: Definition<typeof flags> = {
+  name: "thing",
+  prefix: "THING",
+  about: "Does a thing.",
+  flags,
+};
+
+function read(
+  argv: string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+) {
+  const readFile = (path: string) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error("no"), { code: "ENOENT" });
+    return text;
+  };
+  return readConfig(definition, { argv, env, readFile });
+}
+
+function values(
+  argv: string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+) {
+  const line = read(argv, env, files);
+  if (line.kind !== "config") throw new TypeError(`Expected a configuration, not ${line.kind}`);
+  return line.values;
+}
+
+function problems(
+  argv: string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+) {
+  try {
+    read(argv, env, files);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("readConfig() finds a value", () => {
+  test("in the defaults when nothing is given", () => {
+    expect(values([])).toEqual({
+      proxyPort: 19_090,
+      certDir: "/certs",
+      native: "false",
+      password: "unset",
+    });
+  });
+  test.each([
+    [["--proxy-port", "1"], 1],
+    [["--proxy-port=1"], 1],
+    [["--proxy-port", "1", "--proxy-port", "2"], 2],
+  ])("on the command line %p", (argv, port) => {
+    expect(values(argv).proxyPort).toBe(port);
+  });
+  test("under an alias", () => {
+    expect(values(["--certDir=/a"]).certDir).toBe("/a");
+  });
+  test("in a bare flag, which takes no separate value", () => {
+    expect(values(["--enable-native"]).native).toBe("true");
+    expect(values(["--enable-native=auto"]).native).toBe("auto");
+    expect(problems(["--enable-native", "auto"])).toEqual(['"auto": unexpected argument']);
+  });
+  test("in the prefixed variable, unless the flag is given or the variable is empty", () => {
+    expect(values([], { THING_PROXY_PORT: "7" }).proxyPort).toBe(7);
+    expect(values(["--proxy-port=1"], { THING_PROXY_PORT: "7" }).proxyPort).toBe(1);
+    expect(values([], { THING_PROXY_PORT: "" }).proxyPort).toBe(19_090);
+  });
+  test("never in the unprefixed variable, which Kubernetes sets beside a Service of that name", () => {
+    expect(values([], { PROXY_PORT: "tcp://10.0.0.1:80" }).proxyPort).toBe(19_090);
+  });
+  test("of a secret in a file, without the newline at its end", () => {
+    expect(values([], { CLOUD_PASSWORD_FILE: "/s" }, { "/s": "hunter2\n" }).password).toBe(
+      "hunter2",
+    );
+  });
+  test("and freezes the result", () => {
+    expect(Object.isFrozen(values([]))).toBe(true);
+  });
+});
+
+describe("readConfig() reports", () => {
+  test("every problem at once, with its source, its value and what is allowed", () => {
+    expect(
+      problems(["--proxy-port", "abc", "--nope", "--enable-native=maybe", "stray", "--certDir"]),
+    ).toEqual([
+      "--nope: unknown flag",
+      '"stray": unexpected argument',
+      "--certDir: needs a value",
+      '--proxy-port "abc": must be a whole number from 0 to 65535',
+      '--enable-native "maybe": must be one of auto, true, false',
+    ]);
+  });
+  test("the variable when that is where the value came from", () => {
+    expect(problems([], { THING_PROXY_PORT: "70000" })).toEqual([
+      'THING_PROXY_PORT "70000": must be a whole number from 0 to 65535',
+    ]);
+  });
+  test("a flag that swallowed the next one", () => {
+    expect(problems(["--cert-dir", "--proxy-port=1"])).toEqual(["--cert-dir: needs a value"]);
+  });
+  test("the flag that was probably meant", () => {
+    expect(problems(["--proxyPort=1"])).toEqual([
+      "--proxyPort: unknown flag, did you mean --proxy-port?",
+    ]);
+  });
+  test("a secret on the command line as unknown, without its value", () => {
+    expect(problems(["--password=hunter2"])).toEqual(["--password: unknown flag"]);
+  });
+  test("a secret's fault without its value", () => {
+    expect(problems([], { CLOUD_PASSWORD: "   " })).toEqual([
+      "CLOUD_PASSWORD: must be text that is not empty",
+    ]);
+  });
+  test("a secret's file that cannot be read, or that stands beside the variable", () => {
+    expect(problems([], { CLOUD_PASSWORD_FILE: "/none" })).toEqual([
+      'CLOUD_PASSWORD_FILE "/none": cannot be read (ENOENT)',
+    ]);
+    expect(problems([], { CLOUD_PASSWORD: "a", CLOUD_PASSWORD_FILE: "/s" }, { "/s": "b" })).toEqual(
+      ["CLOUD_PASSWORD and CLOUD_PASSWORD_FILE: only one of the two may be set"],
+    );
+  });
+  test("a required flag that is missing", () => {
+    const required = {
+      ...flags,
+      target: { flag: "target", placeholder: "URL", help: "What to ask.", schema: nonEmpty() },
+    };
+    const run = () =>
+      readConfig({ ...definition, flags: required }, { argv: [], env: {}, readFile: () => "" });
+    expect(run).toThrow("--target or THING_TARGET: is required. What to ask.");
+  });
+  test("what only shows across flags", () => {
+    const check = () => ["--a and --b: are the same"];
+    const run = () =>
+      readConfig({ ...definition, check }, { argv: [], env: {}, readFile: () => "" });
+    expect(run).toThrow("--a and --b: are the same");
+  });
+});
+
+test("readConfig() answers --help with every flag, variable and default, faults or not", () => {
+  const line = read(["--proxy-port=abc", "-h"]);
+  if (line.kind !== "help") throw new TypeError("Expected help");
+  for (const part of [
+    "--proxy-port PORT",
+    "[THING_PROXY_PORT]",
+    "Default: 19090.",
+    "--enable-native[=WHEN]",
+    "CLOUD_PASSWORD_FILE",
+  ]) {
+    expect(line.text).toContain(part);
+  }
+  expect(line.text).not.toContain("--password");
+});
+
+test("readConfig() answers --version", () => {
+  expect(read(["--version"]).kind).toBe("version");
+});

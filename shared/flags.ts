@@ -1,0 +1,58 @@
+/** How a program declares its flags; config.ts reads them and help.ts describes them. */
+import type { z } from "zod";
+import type { TextSchema } from "./values.ts";
+
+/** One flag, with the environment variable that stands in for it. */
+export interface Flag<T> {
+  /** Long name without dashes: `proxy-port`. */
+  readonly flag: string;
+  /** Other spellings that are taken silently: `certDir`. */
+  readonly aliases?: readonly string[];
+  /** What the value is called in the help: `PORT`. */
+  readonly placeholder: string;
+  /** One sentence, with the unit. */
+  readonly help: string;
+  /** Checks the text and gives the value. */
+  readonly schema: TextSchema<T>;
+  /** The default as text, read by the same schema. Without one the flag is required. */
+  readonly default?: string;
+  /** What `--flag` without a value means; such a flag takes a value only as `--flag=value`. */
+  readonly bare?: string;
+  /**
+   * Replaces the derived variable name (prefix, upper case, `_` for `-` and `.`). With `secret`
+   * there is no flag at all, since a command line can be read by others on the machine.
+   */
+  readonly env?: string;
+  /** Environment only, never printed; `<env>_FILE` may name a file that holds the value instead. */
+  readonly secret?: boolean;
+}
+
+/** The flags of a component, by the name of the configuration's field. */
+export type Flags = Readonly<Record<string, Flag<unknown>>>;
+
+/** The configuration that a set of flags gives. */
+export type Values<F extends Flags> = { readonly [K in keyof F]: z.output<F[K]["schema"]> };
+
+/** A program as its command line describes it. */
+export interface Program<F extends Flags = Flags> {
+  /** The executable's name: `sidecar`. */
+  readonly name: string;
+  /** Prefix of the environment variables: `SIDECAR`. */
+  readonly prefix: string;
+  /** What the program does, for the top of `--help`. */
+  readonly about: string;
+  readonly flags: F;
+  /** Example command lines for the end of `--help`. */
+  readonly examples?: readonly string[];
+}
+
+/** The variable that stands in for a flag: prefix `SIDECAR` and `proxy-port` give `SIDECAR_PROXY_PORT`. */
+export function environmentName(prefix: string, flag: Flag<unknown>): string {
+  return flag.env ?? `${prefix}_${flag.flag.replaceAll(/[-.]/g, "_").toUpperCase()}`;
+}
+
+/** A program with the checks that span several flags. */
+export interface Definition<F extends Flags> extends Program<F> {
+  /** Returns one message per problem. */
+  readonly check?: (values: Values<F>) => readonly string[];
+}

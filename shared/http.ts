@@ -1,0 +1,117 @@
+/** Listeners, and the routes that every one of them answers alike: health, readiness, metrics. */
+import type { Context, Handler, Hono } from "hono";
+import type { Registry } from "prom-client";
+import { describeError } from "./log.ts";
+import type { BindAddress } from "./values.ts";
+
+/** A listener that could not be opened. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** Why a component is not ready, or `true`. */
+export type Readiness = true | string;
+
+/** An open listener. */
+export interface Listener {
+  /** The port it really has, also where 0 was asked for. */
+  readonly port: number;
+  /**
+   * Takes no new connection and waits for the answers in flight, at most `deadlineMs`; then cuts
+   * what is left. Idle keep-alive connections are closed at once.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  /** The flag that set the address, for the message if it cannot be had. */
+  readonly flag: string;
+  readonly bind: BindAddress;
+  readonly fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** How long a connection may stand still before it is cut, in seconds (0: for ever). Default 60. */
+  readonly idleTimeoutSeconds?: number;
+  /** Largest request body in bytes. Default 64 KiB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** Opens a listener. Throws {@link ListenError} with the address, the flag and what to do. */
+export function listen(options: ListenOptions): Listener {
+  const { bind, flag, fetch, tls, idleTimeoutSeconds = 60, maxBodyBytes = 65_536 } = options;
+  try {
+    const server = Bun.serve({
+      hostname: bind.host,
+      port: bind.port,
+      idleTimeout: idleTimeoutSeconds,
+      maxRequestBodySize: maxBodyBytes,
+      fetch,
+      ...(tls ? { tls: { ...tls } } : {}),
+    });
+    return {
+      port: server.port ?? bind.port,
+      close: (deadlineMs) => closeServer(server, deadlineMs),
+    };
+  } catch (error) {
+    throw new ListenError(listenMessage(error, bind, flag), { cause: error });
+  }
+}
+
+/** `host:port` as a URL writes it. */
+export function formatAddress({ host, port }: BindAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Adds `/-/healthy` and `/-/ready` and, for Kubernetes habits, `/healthz` and `/readyz`: 200 `ok`,
+ * or 503 with the reason.
+ */
+export function addHealth(app: Hono, readiness: () => Readiness): void {
+  const ready = (c: Context) => {
+    const state = readiness();
+    return state === true ? ok(c) : c.text(`${state}\n`, 503);
+  };
+  for (const path of ["/-/healthy", "/healthz"]) get(app, path, ok);
+  for (const path of ["/-/ready", "/readyz"]) get(app, path, ready);
+}
+
+function ok(c: Context): Response {
+  return c.text("ok\n");
+}
+
+/** Adds a page of a registry, in the text format 0.0.4. */
+export function addMetrics(app: Hono, path: string, registry: Registry): void {
+  get(app, path, async (c) =>
+    c.body(await registry.metrics(), 200, { "content-type": registry.contentType }),
+  );
+}
+
+/** Answers GET and HEAD at a path; any other method there is 405 with `Allow`. */
+export function get(app: Hono, path: string, handler: Handler): void {
+  app.get(path, handler);
+  app.all(path, (c) => methodNotAllowed(c, "GET, HEAD"));
+}
+
+/** 405 with the methods that are allowed (RFC 9110, 15.5.6). */
+export function methodNotAllowed(c: Context, allow: string): Response {
+  return c.text(`${c.req.method} is not allowed here, only ${allow}\n`, 405, { Allow: allow });
+}
+
+async function closeServer(server: Bun.Server<undefined>, deadlineMs: number): Promise<void> {
+  // stop() has no deadline of its own, and one slow reader would hold it for ever.
+  const timer = Promise.withResolvers<"late">();
+  const timeout = setTimeout(() => timer.resolve("late"), deadlineMs);
+  const outcome = await Promise.race([server.stop(), timer.promise]);
+  clearTimeout(timeout);
+  if (outcome === "late") await server.stop(true);
+}
+
+function listenMessage(error: unknown, bind: BindAddress, flag: string): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const what = `Cannot listen on ${formatAddress(bind)} (${flag})`;
+  if (code === "EADDRINUSE") {
+    return `${what}: the port is in use; stop what holds it or choose another with ${flag}`;
+  }
+  if (code === "EADDRNOTAVAIL") return `${what}: this machine has no such address`;
+  if (code === "EACCES") return `${what}: ports below 1024 need privileges; choose a higher one`;
+  return `${what}: ${describeError(error)}`;
+}
