@@ -3,11 +3,9 @@
  * A flag is declared once; parsing, `--help` and the tables in docs/ all come from that declaration.
  */
 import { parseArgs } from "node:util";
-import { z } from "zod";
 import type { Definition, Flag, Flags, Program, Values } from "./flags.ts";
 import { environmentName } from "./flags.ts";
 import { renderHelp } from "./help.ts";
-import type { TextSchema } from "./values.ts";
 
 /** What a command line turned out to ask for. */
 export type CommandLine<F extends Flags> =
@@ -50,6 +48,7 @@ export function readConfig<F extends Flags>(
   const raw = rawValues(definition, sources, { ...line, problems });
   const values = parseValues(definition, { raw, broken: line.broken }, problems);
   if (problems.length === 0) problems.push(...(definition.check?.(values as Values<F>) ?? []));
+  problems.push(...(definition.inspect?.(values as Partial<Values<F>>) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return { kind: "config", values: Object.freeze(values as Values<F>) };
 }
@@ -186,25 +185,25 @@ function parseValues(
   { raw, broken }: { raw: ReadonlyMap<string, RawValue>; broken: ReadonlySet<string> },
   problems: string[],
 ): Readonly<Record<string, unknown>> {
-  const shape: Record<string, TextSchema<unknown>> = {};
-  const input: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  const faulty: string[] = [];
   for (const [key, flag] of Object.entries(program.flags)) {
     if (broken.has(key)) continue;
-    const text = raw.get(key)?.text ?? flag.default;
+    const given = raw.get(key);
+    const text = given?.text ?? flag.default;
     if (text === undefined) {
       problems.push(missing(flag, environmentName(program.prefix, flag)));
       continue;
     }
-    shape[key] = flag.schema;
-    input[key] = text;
+    const result = flag.schema.safeParse(text);
+    if (result.success) values[key] = result.data;
+    for (const { message } of result.error?.issues ?? []) {
+      if (given === undefined) throw new RangeError(`Default of ${key}: ${message}`);
+      faulty.push(`${given.source}${given.secret ? "" : ` "${given.text}"`}: ${message}`);
+    }
   }
-  const result = z.object(shape).safeParse(input);
-  for (const { path, message } of result.error?.issues ?? []) {
-    const value = raw.get(String(path[0]));
-    if (value === undefined) throw new RangeError(`Default of ${String(path[0])}: ${message}`);
-    problems.push(`${value.source}${value.secret ? "" : ` "${value.text}"`}: ${message}`);
-  }
-  return result.data ?? {};
+  problems.push(...faulty);
+  return values;
 }
 
 function missing(flag: Flag<unknown>, variable: string): string {

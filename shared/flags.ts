@@ -55,4 +55,9 @@ export function environmentName(prefix: string, flag: Flag<unknown>): string {
 export interface Definition<F extends Flags> extends Program<F> {
   /** Returns one message per problem. */
   readonly check?: (values: Values<F>) => readonly string[];
+  /**
+   * Looks at what flags point to, such as files; returns one message per problem. Called whatever
+   * else is wrong, so that all problems are told at once, with the values that could be read.
+   */
+  readonly inspect?: (values: Partial<Values<F>>) => readonly string[];
 }

@@ -27,6 +27,8 @@ export interface ListenOptions {
   /** The flag that set the address, for the message if it cannot be had. */
   readonly flag: string;
   readonly bind: BindAddress;
+  /** Told of a request whose handling failed; Bun would write the stack to stderr in its own format. */
+  readonly onError?: (error: unknown) => void;
   readonly fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
   readonly tls?: { readonly cert: string; readonly key: string };
   /** How long a connection may stand still before it is cut, in seconds (0: for ever). Default 60. */
@@ -44,7 +46,12 @@ export function listen(options: ListenOptions): Listener {
       port: bind.port,
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: maxBodyBytes,
+      development: false,
       fetch,
+      error: (error) => {
+        options.onError?.(error);
+        return new Response("Internal error\n", { status: 500 });
+      },
       ...(tls ? { tls: { ...tls } } : {}),
     });
     return {
