@@ -47,6 +47,8 @@ export function listen(options: ListenOptions): Listener {
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: maxBodyBytes,
       development: false,
+      // Bun 1.4.5 turns this on by itself outside development, and then two processes share a port.
+      reusePort: false,
       fetch,
       error: (error) => {
         options.onError?.(error);
