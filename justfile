@@ -15,14 +15,17 @@ install:
     @bun install --frozen-lockfile --silent
 
 # Start everything on this machine: demo application, sidecar, cloud simulator, exporter, webhook
+[no-exit-message]
 dev *ARGS: install
     @bun dev/main.ts {{ ARGS }}
 
 # Watch a pod end, with and without the sidecar, in 20 seconds
+[no-exit-message]
 demo *ARGS: install
     @bun dev/demo.ts {{ ARGS }}
 
 # Start the simulated KT Cloud alone
+[no-exit-message]
 simulator *ARGS: install
     @bun exporter/ktcloud/simulator.ts {{ ARGS }}
 

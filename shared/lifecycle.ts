@@ -33,6 +33,8 @@ export interface Host {
 export interface LifeOptions {
   /** How long the teardown may take, in milliseconds; what is left then is dropped. */
   readonly teardownMs: number;
+  /** Signals that end the program. Default: SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
   /** What a second signal does: end at once with code 1, or nothing. */
   readonly secondSignal: "exit" | "ignore";
 }
@@ -79,7 +81,7 @@ export async function live(
   options: LifeOptions & { readonly log: Logger; readonly build: Build },
   body: (life: Life) => Promise<void>,
 ): Promise<number> {
-  const { log, build, teardownMs, secondSignal } = options;
+  const { log, build, teardownMs, secondSignal, signals = ["SIGTERM", "SIGINT"] } = options;
   const controller = new AbortController();
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {}); // Handled by the race below, also when it comes after it.
@@ -96,18 +98,23 @@ export async function live(
     log.info("Stopping", { signal });
     controller.abort(signal);
   };
-  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   process.on("uncaughtException", fail).on("unhandledRejection", fail);
 
   const teardown = new AsyncDisposableStack();
   const given: Life = { log, build, stopping: controller.signal, teardown, fail };
-  const code = await Promise.race([body(given), failed.promise]).then(
-    () => EXIT.ok,
-    (error: unknown) => failure(log, error),
-  );
+  let failure: unknown;
+  try {
+    await Promise.race([body(given), failed.promise]);
+  } catch (error) {
+    failure = error;
+    if (!(error instanceof ConfigError)) log.error("Ending after a failure", { error });
+  }
   controller.abort("ended");
   const torn = await endWithin(teardownMs, teardown.disposeAsync(), log);
-  return code === EXIT.ok && !torn ? EXIT.failure : code;
+  // What the body finds wrong with its configuration is reported as the command line's faults are.
+  if (failure instanceof ConfigError) throw failure;
+  return failure === undefined && torn ? EXIT.ok : EXIT.failure;
 }
 
 /** Resolves when the signal aborts. */
@@ -116,12 +123,6 @@ export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) resolve();
   else signal.addEventListener("abort", () => resolve(), { once: true });
   return promise;
-}
-
-function failure(log: Logger, error: unknown): number {
-  if (error instanceof ConfigError) throw error;
-  log.error("Ending after a failure", { error });
-  return EXIT.failure;
 }
 
 /** False only if the teardown threw; running late is a warning, since a signal still ends with 0. */

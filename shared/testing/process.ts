@@ -15,6 +15,8 @@ export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the first log entry, past or future, that fits; rejects if the program ends before. */
   logged(fits: (entry: LogEntry) => boolean): Promise<LogEntry>;
+  /** Resolves once this text is on stdout; rejects if the program ends before. */
+  printed(text: string): Promise<void>;
   /** The port that a listener of that name reported. */
   port(listener: string): Promise<number>;
   kill(signal?: NodeJS.Signals): void;
@@ -40,16 +42,17 @@ export function startProcess(
     stderr: "pipe",
   });
   const log = followLog(child.stderr);
-  const stdout = new Response(child.stdout).text();
+  const output = followOutput(child.stdout);
   const ended = async (): Promise<Outcome> => {
     await child.exited;
-    return { code: child.exitCode, stdout: await stdout, stderr: await log.text };
+    return { code: child.exitCode, stdout: await output.text, stderr: await log.text };
   };
   const logged = (fits: (entry: LogEntry) => boolean) => log.find(fits);
   return {
     pid: child.pid,
     logged,
     ended,
+    printed: output.printed,
     port: async (listener) => {
       const entry = await logged((e) => e.msg === "Listening" && e.listener === listener);
       return Number(entry.port);
@@ -69,6 +72,30 @@ export async function runProcess(
 ): Promise<Outcome> {
   await using child = startProcess(command, options);
   return await child.ended();
+}
+
+function followOutput(stream: ReadableStream<Uint8Array>) {
+  let all = "";
+  let over = false;
+  let news = Promise.withResolvers<void>();
+  const text = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      all += decoder.decode(chunk, { stream: true });
+      news.resolve();
+      news = Promise.withResolvers();
+    }
+    over = true;
+    news.resolve();
+    return all;
+  })();
+  const printed = async (wanted: string): Promise<void> => {
+    while (!all.includes(wanted)) {
+      if (over) throw new Error(`Not printed before the end: ${wanted}\n${all}`);
+      await news.promise;
+    }
+  };
+  return { text, printed };
 }
 
 interface Waiting {
