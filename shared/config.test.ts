@@ -144,6 +144,12 @@ describe("readConfig() reports", () => {
   test("a flag that swallowed the next one", () => {
     expect(problems(["--cert-dir", "--proxy-port=1"])).toEqual(["--cert-dir: needs a value"]);
   });
+  test("an unknown flag once, not its value too", () => {
+    expect(problems(["--originl-port", "1", "stray"])).toEqual([
+      "--originl-port: unknown flag",
+      '"stray": unexpected argument',
+    ]);
+  });
   test("the flag that was probably meant", () => {
     expect(problems(["--proxyPort=1"])).toEqual([
       "--proxyPort: unknown flag, did you mean --proxy-port?",
@@ -179,6 +185,12 @@ describe("readConfig() reports", () => {
     const run = () =>
       readConfig({ ...definition, check }, { argv: [], env: {}, readFile: () => "" });
     expect(run).toThrow("--a and --b: are the same");
+  });
+  test("what flags point to, also beside other faults, with the values that could be read", () => {
+    const inspect = (seen: { certDir?: string; proxyPort?: number }) => [JSON.stringify(seen)];
+    const argv = ["--proxy-port=abc", "--cert-dir=/a", "--native"];
+    const run = () => readConfig({ ...definition, inspect }, { argv, env: {}, readFile: () => "" });
+    expect(run).toThrow('must be a whole number from 0 to 65535; {"certDir":"/a","native":"false"');
   });
 });
 

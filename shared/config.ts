@@ -90,28 +90,47 @@ function readArguments(flags: Flags, argv: readonly string[]): Arguments {
   const result: Arguments = { given: new Map(), broken: new Set(), problems: new Set() };
   // Not strict, so that one run over the tokens finds every fault rather than the first.
   const settings = { options, strict: false, allowPositionals: true, tokens: true } as const;
+  // Where the value of an unknown flag would stand: it belongs to that fault and is none of its own.
+  let afterUnknown = -1;
   for (const token of parseArgs({ args: [...argv], ...settings }).tokens) {
     if (token.kind === "positional") {
-      result.problems.add(`"${token.value}": unexpected argument`);
-    } else if (token.kind === "option" && (token.name === "help" || token.name === "version")) {
-      result.asked ??= token.name;
-    } else if (token.kind === "option") {
-      const key = keys.get(token.name);
-      if (key === undefined) {
-        result.problems.add(unknownFlag(argv[token.index] ?? token.rawName, flags));
-        continue;
+      if (token.index !== afterUnknown) {
+        result.problems.add(`"${token.value}": unexpected argument`);
       }
-      takeValue(result, key, { ...token, value: token.value ?? flags[key]?.bare });
+    } else if (token.kind === "option") {
+      const known = takeOption(result, { keys, flags }, token);
+      if (known) continue;
+      result.problems.add(unknownFlag(argv[token.index] ?? token.rawName, flags));
+      afterUnknown = token.index + 1;
     }
   }
   return result;
 }
 
-function takeValue(
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+/** False if there is no such flag. */
+function takeOption(
   result: Arguments,
-  key: string,
-  token: { rawName: string; value: string | undefined; inlineValue?: boolean | undefined },
-): void {
+  { keys, flags }: { readonly keys: ReadonlyMap<string, string>; readonly flags: Flags },
+  token: OptionToken,
+): boolean {
+  if (token.name === "help" || token.name === "version") {
+    result.asked ??= token.name;
+    return true;
+  }
+  const key = keys.get(token.name);
+  if (key === undefined) return false;
+  takeValue(result, key, { ...token, value: token.value ?? flags[key]?.bare });
+  return true;
+}
+
+function takeValue(result: Arguments, key: string, token: OptionToken): void {
   const { rawName: source, value: text, inlineValue } = token;
   // The parser would take a following flag as the value: `--host --port 1`.
   if (text === undefined || (inlineValue === false && text.startsWith("--"))) {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { runProcess, startProcess } from "./testing/process.ts";
 
-const PROGRAM = ["bun", `${import.meta.dir}/testdata/program.ts`, "--log.format=json"];
+const PROGRAM = ["bun", `${import.meta.dir}/testdata/program.ts`, "--log-format=json"];
 
 describe("runComponent()", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(

@@ -24,19 +24,19 @@ export interface LogOptions {
   readonly now?: () => Date;
 }
 
-/** The two flags that every component has. */
+/** The two flags that every component has, also in the spelling of Prometheus itself. */
 export const logFlags = {
   logLevel: {
-    flag: "log.level",
-    aliases: ["log-level"],
+    flag: "log-level",
+    aliases: ["log.level"],
     placeholder: "LEVEL",
     default: "info",
     help: "Least severe messages to log: debug, info, warn or error.",
     schema: oneOf(["debug", "info", "warn", "error"]),
   },
   logFormat: {
-    flag: "log.format",
-    aliases: ["log-format"],
+    flag: "log-format",
+    aliases: ["log.format"],
     placeholder: "FORMAT",
     default: "text",
     help: "Shape of a log line: text (logfmt) or json.",

@@ -1,0 +1,92 @@
+/** The webhook's manifests against its code: flags, ports, path, certificate, what it may hold up. */
+import { describe, expect, test } from "bun:test";
+import { version } from "../../package.json" with { type: "json" };
+import { readConfig } from "../../shared/config.ts";
+import { createWebhookApp } from "../../webhook/app.ts";
+import { definition, type WebhookConfig } from "../../webhook/config.ts";
+import { imageParts, type Rendered, render } from "../render.ts";
+
+function configOf(argv: readonly string[]): WebhookConfig {
+  const { inspect: _, ...flagsOnly } = definition; // There is no certificate here.
+  const line = readConfig(flagsOnly, { argv, env: {}, readFile: () => "" });
+  if (line.kind !== "config") throw new TypeError(`Expected a configuration, not ${line.kind}`);
+  return line.values;
+}
+
+/** Declares the tests of manifests/webhook. */
+export async function checkWebhook(): Promise<void> {
+  const whole = await render("webhook");
+  const base = await render("webhook/base");
+  describe("manifests/webhook", () => checkWiring(whole));
+  describe("manifests/webhook/base", () => checkWiring(base));
+  test("manifests/webhook has cert-manager make the Secret that is mounted, and the caBundle", () =>
+    checkCertificate(whole));
+}
+
+function checkWiring(rendered: Rendered): void {
+  const container = rendered.container();
+  const [hook, ...others] = rendered.one("MutatingWebhookConfiguration").webhooks ?? [];
+  const service = rendered.one("Service");
+
+  test("gives values that the webhook accepts, and declares the ports that they set", () => {
+    const config = configOf(container.args ?? []);
+    expect(container.ports).toEqual([
+      { name: "webhook", containerPort: config.port },
+      { name: "metrics", containerPort: config.metricsBindAddress?.port ?? 0 },
+      { name: "health", containerPort: config.healthProbeBindAddress?.port ?? 0 },
+    ]);
+    const image = { name: "prometheus-metrics-proxy", tag: version };
+    expect(imageParts(config.sidecarImage)).toEqual(image);
+    expect(container.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual([config.certDir]);
+    for (const probe of [container.livenessProbe, container.readinessProbe]) {
+      expect(probe?.httpGet?.port).toBe("health");
+    }
+  });
+
+  test("sends reviews to the Service, at the path that the webhook answers", async () => {
+    const { name, namespace, path, port } = hook?.clientConfig.service ?? {};
+    expect(`${namespace}/${name}`).toBe(`${service.metadata?.namespace}/${service.metadata?.name}`);
+    expect(service.spec?.ports).toMatchObject([{ port, targetPort: "webhook" }]);
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const options = { policy: { native: false }, sidecarImage: "p:1", count() {}, log };
+    const answer = await createWebhookApp(options).request(path ?? "", { method: "POST" });
+    expect(answer.status).toBe(400); // Neither 404 nor 405: only the review is missing.
+  });
+
+  test("can hold up no pod that has not asked for the proxy, and none for long", () => {
+    expect(others).toEqual([]);
+    expect(hook).toMatchObject({
+      admissionReviewVersions: ["v1"],
+      failurePolicy: "Ignore",
+      sideEffects: "None",
+      reinvocationPolicy: "IfNeeded",
+      timeoutSeconds: 5,
+      matchConditions: [{ expression: expect.stringContaining("'prometheus.io/wait' in") }],
+      namespaceSelector: {
+        matchExpressions: [
+          {
+            key: "kubernetes.io/metadata.name",
+            operator: "NotIn",
+            values: ["kube-system", service.metadata?.namespace],
+          },
+        ],
+      },
+      rules: [
+        { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] },
+      ],
+    });
+  });
+}
+
+function checkCertificate(whole: Rendered): void {
+  const { metadata, spec } = whole.one("Certificate");
+  expect(whole.workloads().map((workload) => workload.spec.volumes)).toMatchObject([
+    [{ secret: { secretName: spec.secretName } }],
+  ]);
+  expect(whole.one("MutatingWebhookConfiguration").metadata?.annotations).toEqual({
+    "cert-manager.io/inject-ca-from": `${metadata.namespace}/${metadata.name}`,
+  });
+  // The name by which the API server asks for the certificate.
+  const service = whole.one("Service").metadata;
+  expect(spec.dnsNames).toContain(`${service?.name}.${service?.namespace}.svc`);
+}
