@@ -89,9 +89,14 @@ function ok(c: Context): Response {
 
 /** Adds a page of a registry, in the text format 0.0.4. */
 export function addMetrics(app: Hono, path: string, registry: Registry): void {
-  get(app, path, async (c) =>
-    c.body(await registry.metrics(), 200, { "content-type": registry.contentType }),
-  );
+  get(app, path, async (c) => {
+    const page = await registry.metrics();
+    return c.body(page, 200, {
+      "content-type": registry.contentType,
+      // Named, because a HEAD would otherwise be answered with a length of 0.
+      "content-length": String(Buffer.byteLength(page)),
+    });
+  });
 }
 
 /** Answers GET and HEAD at a path; any other method there is 405 with `Allow`. */

@@ -8,7 +8,7 @@ const PROMETHEUS = { "user-agent": "Prometheus/2.42.0" };
 
 function start(originalPort: number, ...more: string[]): RunningProcess {
   const args = [
-    "--log.format=json",
+    "--log-format=json",
     "--host=127.0.0.1",
     "--proxy-port=0",
     `--original-port=${originalPort}`,

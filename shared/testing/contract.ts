@@ -54,7 +54,9 @@ function describeMetrics(subject: ContractSubject, path: string): void {
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(await answer.text()).toMatch(/^# HELP /);
-    expect((await app.request(path, { method: "HEAD" })).status).toBe(200);
+    const head = await app.request(path, { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(0);
     expect((await app.request(path, { method: "POST" })).status).toBe(405);
   });
 }

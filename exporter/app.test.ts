@@ -1,0 +1,102 @@
+import { describe, expect, test } from "bun:test";
+import type { Readiness } from "../shared/http.ts";
+import { createLogger } from "../shared/log.ts";
+import { describeContract } from "../shared/testing/contract.ts";
+import { acceptsGzip, createApp } from "./app.ts";
+import { createMetrics } from "./metrics.ts";
+import { encodePage, type SnapshotStore } from "./snapshot.ts";
+
+const PAGE = "# HELP a A.\n# TYPE a gauge\na 1\n";
+
+function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metrics") {
+  const store: SnapshotStore = {
+    current: { ...encodePage(PAGE), lastSuccessAtMs: 0, problem: undefined },
+  };
+  const app = createApp({
+    store,
+    readiness,
+    metrics: createMetrics({ version: "1.2.3", revision: "r", bun: "b" }),
+    telemetryPath,
+    zone: "DX-M1",
+    version: "1.2.3",
+    log: createLogger({ level: "error", format: "json" }),
+  });
+  return { app, store };
+}
+
+for (const metricsPath of ["/metrics", "/-/metrics"]) {
+  describeContract(`the exporter with ${metricsPath}`, {
+    metricsPath,
+    createApp: (readiness) => setUp(readiness).app,
+  });
+}
+
+describe("the page", () => {
+  test("comes gzipped to whoever accepts that, else plain", async () => {
+    const { app } = setUp();
+    const gzipped = await app.request("/metrics", { headers: { "accept-encoding": "gzip" } });
+    expect(gzipped.headers.get("content-encoding")).toBe("gzip");
+    expect(new TextDecoder().decode(Bun.gunzipSync(await gzipped.arrayBuffer()))).toBe(PAGE);
+    const plain = await app.request("/metrics");
+    expect(plain.headers.get("content-encoding")).toBeNull();
+    expect(await plain.text()).toBe(PAGE);
+    expect([plain, gzipped].map((one) => one.headers.get("vary"))).toEqual([
+      "Accept-Encoding",
+      "Accept-Encoding",
+    ]);
+    const own = await (await app.request("/-/metrics")).text();
+    expect(own).toContain('exporter_scrapes_total{encoding="identity"} 1');
+    expect(own).toContain('exporter_scrapes_total{encoding="gzip"} 1');
+  });
+
+  test("has the same length by HEAD, which is no scrape", async () => {
+    const { app } = setUp();
+    const answer = await app.request("/metrics", { method: "HEAD" });
+    expect(answer.headers.get("content-length")).toBe(String(PAGE.length));
+    const own = await (await app.request("/-/metrics")).text();
+    expect(own).toContain('exporter_scrapes_total{encoding="identity"} 0');
+  });
+
+  test("is 200 also while not ready, and new as soon as the snapshot is", async () => {
+    const { app, store } = setUp(() => "not yet");
+    expect((await app.request("/metrics")).status).toBe(200);
+    store.current = { ...store.current, ...encodePage("b 2\n") };
+    expect(await (await app.request("/metrics")).text()).toBe("b 2\n");
+  });
+
+  test("is where --web.telemetry-path says", async () => {
+    const { app } = setUp(() => true, "/lb/metrics");
+    expect(await (await app.request("/lb/metrics")).text()).toBe(PAGE);
+    expect((await app.request("/metrics")).status).toBe(404);
+  });
+});
+
+describe("GET /", () => {
+  test("names version, zone and state, and links to the rest", async () => {
+    const { app } = setUp(() => "the cloud is <down>", "/m");
+    const answer = await app.request("/");
+    const text = await answer.text();
+    expect(answer.headers.get("content-type")).toStartWith("text/html");
+    for (const part of ["1.2.3", "DX-M1", "&lt;down&gt;", 'href="/m"', 'href="/-/metrics"']) {
+      expect(text).toContain(part);
+    }
+    expect((await app.request("/", { method: "DELETE" })).status).toBe(405);
+  });
+});
+
+describe("acceptsGzip()", () => {
+  test.each([
+    [undefined, false],
+    ["", false],
+    ["gzip", true],
+    ["GZIP", true],
+    ["deflate, gzip;q=0.5", true],
+    ["gzip;q=1.0, *;q=0", true],
+    ["gzip;q=0", false],
+    ["gzip; q=0.0", false],
+    ["identity", false],
+    ["x-gzip-not", false],
+  ])("%p is %p", (header, expected) => {
+    expect(acceptsGzip(header)).toBe(expected);
+  });
+});

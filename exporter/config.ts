@@ -1,0 +1,133 @@
+/** The exporter's command line and environment. */
+import { z } from "zod";
+import type { Definition, Flags, Values } from "../shared/flags.ts";
+import { logFlags } from "../shared/log.ts";
+import {
+  bindAddress,
+  duration,
+  formatDuration,
+  httpUrl,
+  nonEmpty,
+  oneOf,
+  parsed,
+  wholeNumber,
+} from "../shared/values.ts";
+import { ZONE_NAMES } from "./ktcloud/zones.ts";
+
+const SECOND_MS = 1000;
+const HOUR_MS = 3_600_000;
+
+const RESERVED = ["/", "/healthz", "/readyz"];
+
+const telemetryPath = parsed(
+  `a path such as /metrics, but none of ${RESERVED.join(", ")} and nothing below /-/`,
+  (text) =>
+    /^\/[\w.~/-]*$/.test(text) && !RESERVED.includes(text) && !text.startsWith("/-/")
+      ? text
+      : undefined,
+);
+
+const listenAddress = bindAddress().transform((address, context) => {
+  if (address !== null) return address;
+  context.addIssue({ code: "custom", message: "must be an address: it is the only listener" });
+  return { host: "", port: 0 };
+});
+
+const flags = {
+  zone: {
+    flag: "cloud.zone",
+    env: "CLOUD_ZONE",
+    placeholder: "ZONE",
+    help: `Zone whose load balancers are exported: ${ZONE_NAMES.join(", ")}.`,
+    schema: oneOf(ZONE_NAMES),
+  },
+  account: {
+    flag: "cloud.id",
+    env: "CLOUD_ID",
+    secret: true,
+    placeholder: "ID",
+    help: "Account to log in to KT Cloud with.",
+    schema: nonEmpty(),
+  },
+  password: {
+    flag: "cloud.password",
+    env: "CLOUD_PASSWORD",
+    secret: true,
+    placeholder: "PASSWORD",
+    help: "Password of that account.",
+    // Not trimmed, since blanks may belong to it.
+    schema: z.string().min(1, "must be text that is not empty"),
+  },
+  apiUrl: {
+    flag: "api.url",
+    placeholder: "URL",
+    default: "https://api.ucloudbiz.olleh.com",
+    help: "Base URL of the cloud's API, without the zone.",
+    schema: httpUrl(),
+  },
+  collectInterval: {
+    flag: "collect.interval",
+    placeholder: "DURATION",
+    default: "60s",
+    help: "Time from the start of one collection to the start of the next.",
+    schema: duration(SECOND_MS, HOUR_MS),
+  },
+  collectTimeout: {
+    flag: "collect.timeout",
+    placeholder: "DURATION",
+    default: "10s",
+    help: "Deadline of one call of the cloud's API, from the request to the end of the answer.",
+    schema: duration(10, 5 * 60 * SECOND_MS),
+  },
+  collectConcurrency: {
+    flag: "collect.concurrency",
+    placeholder: "CALLS",
+    default: "4",
+    help: "How many calls of the cloud's API may be in flight at a time.",
+    schema: wholeNumber(1, 64),
+  },
+  maxAge: {
+    flag: "staleness.max-age",
+    placeholder: "DURATION",
+    default: "5m",
+    help: "How long the last good answer stands in for one that failed; then its series end.",
+    schema: duration(SECOND_MS, 24 * HOUR_MS),
+  },
+  listenAddress: {
+    flag: "web.listen-address",
+    placeholder: "ADDRESS",
+    default: ":9105",
+    help: "Address to serve on; port 0 takes a free one.",
+    schema: listenAddress,
+  },
+  telemetryPath: {
+    flag: "web.telemetry-path",
+    placeholder: "PATH",
+    default: "/metrics",
+    help: "Path of the load balancers' metrics.",
+    schema: telemetryPath,
+  },
+  ...logFlags,
+} as const satisfies Flags;
+
+/** What `--help`, the documentation and `main.ts` know of the exporter's configuration. */
+export const definition: Definition<typeof flags> = {
+  name: "exporter",
+  prefix: "EXPORTER",
+  about:
+    "Exports the load balancers of a KT Cloud zone as Prometheus metrics. Every page is one consistent snapshot, and no fault of the cloud's API is ever shown as a zero.",
+  flags,
+  check: ({ maxAge, collectInterval }) =>
+    maxAge >= collectInterval
+      ? []
+      : [
+          `--staleness.max-age "${formatDuration(maxAge)}": must be at least the --collect.interval of ${formatDuration(collectInterval)}`,
+        ],
+  examples: [
+    "CLOUD_ID=user@example.com CLOUD_PASSWORD=… CLOUD_ZONE=DX-M1 exporter",
+    "CLOUD_ID=user@example.com CLOUD_PASSWORD_FILE=/run/secrets/password exporter --cloud.zone DX-G",
+  ],
+};
+
+/** The exporter's checked configuration. */
+export type ExporterConfig = Values<typeof flags>;

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { readAnswer } from "./answer.ts";
+import { ApiError } from "./errors.ts";
+
+const context = { operation: "list_servers", secrets: ['pass"word', "gAAAAtoken"] } as const;
+
+function read(status: number, text: string) {
+  return readAnswer({ status, headers: new Headers(), text }, context);
+}
+
+function failure(status: number, text: string): ApiError {
+  try {
+    read(status, text);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+  throw new Error("No failure");
+}
+
+const GATEWAY = '{"response":{"errortext":"Service Not Found","errorcode":"404"}}';
+const KEYSTONE = '{"error":{"code":401,"message":"Say who you are.","title":"Unauthorized"}}';
+
+describe("readAnswer() classes what it refuses", () => {
+  test.each([
+    [401, KEYSTONE, "auth", "HTTP 401: Say who you are."],
+    [401, "", "auth", "HTTP 401"],
+    [404, GATEWAY, "http", "HTTP 404: Service Not Found"],
+    [429, "", "ratelimit", "HTTP 429"],
+    [498, "x", "ratelimit", "HTTP 498: x"],
+    [500, '{"a":{"errortext":"due to ratelimit timeout"}}', "ratelimit", "HTTP 500: due to rate"],
+    [503, "Rate limit exceeded", "ratelimit", "HTTP 503: Rate limit exceeded"],
+    [500, '{"itemNotFound":{"code":404,"message":"No."}}', "http", "HTTP 500: No."],
+    [502, "<html>bad</html>", "http", "HTTP 502: <html>bad</html>"],
+    [302, "", "http", "HTTP 302"],
+    [200, "<html></html>", "parse", "not a JSON object"],
+    [200, "", "parse", "not a JSON object"],
+    [200, "[1]", "parse", "not a JSON object"],
+    [200, '{"a":', "parse", "not a JSON object"],
+    [200, GATEWAY, "api", "error 404: Service Not Found"],
+    [200, '{"x":{"errorcode":500}}', "api", "error 500"],
+    [200, '{"x":{" ErrorText ":"broken"}}', "api", "error without a code: broken"],
+    [200, '{"x":{"success":false}}', "api", "success is false"],
+    [200, '{"x":{"success":"False"}}', "api", "success is false"],
+  ])("%d %s is %s", (status, text, expected, message) => {
+    const error = failure(status, text);
+    expect(error.failure).toBe(expected as ApiError["failure"]);
+    expect(error.message).toStartWith(message);
+    expect(error.status).toBe(status);
+    expect(error.operation).toBe("list_servers");
+  });
+
+  test("and never shows a secret that the cloud echoes, nor more than 200 characters", () => {
+    const echo = JSON.stringify({ error: { message: `sent pass"word and gAAAAtoken` } });
+    expect(failure(500, echo).message).toBe("HTTP 500: sent <secret> and <secret>");
+    expect(failure(500, 'raw {"p":"pass\\"word"}').message).toBe('HTTP 500: raw {"p":"<secret>"}');
+    const body = JSON.stringify({ sent: JSON.stringify({ p: 'pass"word' }) });
+    expect(failure(500, body).message).not.toContain("word");
+    expect(failure(500, "x".repeat(5000)).message).toHaveLength(200);
+  });
+});
+
+describe("readAnswer() accepts", () => {
+  test.each([
+    '{"x":{"errorcode":"0","errortext":""}}',
+    '{"x":{"errorcode":200}}',
+    '{"x":{"errorcode":null,"success":true}}',
+    '{"x":{"loadbalancer":[{"name":"ratelimit-lb"}]}}',
+  ])("%s", (text) => {
+    expect(read(200, text)).toHaveProperty("x");
+  });
+
+  test("any 2xx, and trims and lowers the keys of the envelope", () => {
+    expect(read(209, '{" ListX ":{"A":1}}')).toEqual({ listx: { A: 1 } });
+  });
+});

@@ -1,0 +1,146 @@
+/** Account and password -> a token that is still valid, asked for once and shared by all callers. */
+import { isObject, readAnswer } from "./answer.ts";
+import { ApiError } from "./errors.ts";
+import { type Exchange, type ExchangeLimits, exchange, type Reply } from "./exchange.ts";
+
+/** Who asks. Neither is ever logged. */
+export interface Credentials {
+  readonly account: string;
+  readonly password: string;
+}
+
+export interface TokenSourceOptions extends ExchangeLimits {
+  /** `{base}/{zone prefix}`. */
+  readonly zoneUrl: string;
+  readonly credentials: Credentials;
+  /** After a failed login no other is tried for this long; doubled with each refusal, in ms. */
+  readonly holdMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called once for each login that is sent. */
+  readonly onCall: () => void;
+}
+
+/** The token of one zone and account. */
+export interface TokenSource {
+  /** The current token, or a new one. Throws {@link ApiError}. */
+  current(): Promise<string>;
+  /**
+   * A token other than the refused one, or `undefined` if that one was itself a replacement made
+   * only just now: a cloud that refuses those too would otherwise cost a login for every call.
+   * Throws {@link ApiError}.
+   */
+  replace(refused: string): Promise<string | undefined>;
+}
+
+interface Token {
+  readonly text: string;
+  readonly useUntilMs: number;
+}
+
+const MINUTE_MS = 60_000;
+/** Refreshed this long before its end (contract 2.3). */
+const MARGIN_MS = 5 * MINUTE_MS;
+/** A token lives 60 minutes; whatever `expires_at` says, none is used longer than this (contract 2.3). */
+const MAX_USE_MS = 55 * MINUTE_MS;
+/** Whether repeated refusals lock an account is not documented (contract 2.5), so attempts grow rare. */
+const MAX_HOLD_MS = 15 * MINUTE_MS;
+
+/** Builds the token source of one zone and account. */
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
+  const { now, holdMs } = options;
+  let token: Token | undefined;
+  let pending: Promise<string> | undefined;
+  let failed: { readonly error: unknown; readonly untilMs: number } | undefined;
+  let refusals = 0;
+  let renewableAtMs = 0;
+
+  const login = async (): Promise<string> => {
+    if (failed !== undefined && now() < failed.untilMs) throw failed.error;
+    try {
+      token = await requestToken(options);
+      failed = undefined;
+      refusals = 0;
+      return token.text;
+    } catch (error) {
+      refusals = error instanceof ApiError && error.failure === "auth" ? refusals + 1 : 0;
+      const hold = Math.min(holdMs * 2 ** Math.max(0, refusals - 1), MAX_HOLD_MS);
+      failed = { error, untilMs: now() + hold };
+      throw error;
+    }
+  };
+  const shared = () => {
+    pending ??= login().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+  const current = async () =>
+    token !== undefined && now() < token.useUntilMs ? token.text : await shared();
+
+  return {
+    current,
+    replace: async (refused) => {
+      if (token?.text === refused) {
+        if (now() < renewableAtMs) return undefined;
+        renewableAtMs = now() + holdMs;
+        token = undefined;
+      }
+      return await current();
+    },
+  };
+}
+
+async function requestToken(options: TokenSourceOptions): Promise<Token> {
+  const { zoneUrl, credentials, now, onCall } = options;
+  const request: Exchange = {
+    operation: "token",
+    url: `${zoneUrl}/identity/auth/tokens`,
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(loginBody(credentials)),
+  };
+  onCall();
+  const reply = await exchange(request, options);
+  const answer = readAnswer(reply, { operation: "token", secrets: [credentials.password] });
+  const text = reply.headers.get("x-subject-token") ?? "";
+  if (text === "") {
+    throw new ApiError("the answer holds no X-Subject-Token", {
+      failure: "parse",
+      operation: "token",
+      status: reply.status,
+    });
+  }
+  return { text, useUntilMs: now() + usableMs(lifetimeMs(answer.token, reply, now())) };
+}
+
+/** The request body of contract 2.1. */
+function loginBody({ account, password }: Credentials) {
+  const domain = { id: "default" };
+  return {
+    auth: {
+      identity: {
+        methods: ["password"],
+        password: { user: { domain, name: account, password } },
+      },
+      scope: { project: { domain, name: account } },
+    },
+  };
+}
+
+/** How long the token lives by the cloud's own clock, which may differ from ours; NaN if unsaid. */
+function lifetimeMs(token: unknown, reply: Reply, nowMs: number): number {
+  const { expires_at: end, issued_at: start } = isObject(token) ? token : {};
+  const starts = [start, reply.headers.get("date")].map(instant).filter(Number.isFinite);
+  return instant(end) - (starts[0] ?? nowMs);
+}
+
+function instant(value: unknown): number {
+  return typeof value === "string" ? Date.parse(value) : Number.NaN;
+}
+
+/** A token is used until five minutes before its end, a short-lived one for half its life. */
+function usableMs(lifetime: number): number {
+  if (!(lifetime > 0)) return MAX_USE_MS;
+  return Math.min(MAX_USE_MS, Math.max(lifetime - MARGIN_MS, lifetime / 2));
+}

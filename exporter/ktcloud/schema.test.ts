@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { readLoadBalancers, readServers } from "./schema.ts";
+
+const SERVER = { ipaddress: "172.25.0.178", publicport: "80", state: "UP" };
+
+function connections(value: unknown) {
+  return readServers([{ ...SERVER, cursrvrconnections: value }]).items[0]?.connections;
+}
+
+describe("a number of a server", () => {
+  test.each([
+    [15, 15],
+    [0, 0],
+    [0.5, 0.5],
+    ["15", 15],
+    [" 15 ", 15],
+    ["1.5e2", 150],
+    [".5", 0.5],
+    ["", undefined],
+    [" ", undefined],
+    ["-", undefined],
+    ["N/A", undefined],
+    ["NaN", undefined],
+    ["inf", undefined],
+    ["0x10", undefined],
+    ["1e999", undefined],
+    [null, undefined],
+    [true, undefined],
+    [[5], undefined],
+    [{}, undefined],
+    [undefined, undefined],
+  ])("%p is read as %p", (value, expected) => {
+    expect(connections(value)).toBe(expected);
+  });
+});
+
+describe("readServers()", () => {
+  test("reads numbers and text alike, whatever the case and the blanks of keys", () => {
+    const item = { IpAddress: "10.0.0.1", " publicport ": 8080, State: " up ", avgSvrTtfb: "34" };
+    expect(readServers([item]).items).toEqual([
+      {
+        ip: "10.0.0.1",
+        port: "8080",
+        state: "UP",
+        connections: undefined,
+        throughputRate: undefined,
+        averageTtfbMs: 34,
+        requestsPerSecond: undefined,
+      },
+    ]);
+  });
+
+  test("drops and counts what has no address or port, and keeps the rest", () => {
+    const bad = [
+      null,
+      7,
+      "x",
+      [],
+      {},
+      { ...SERVER, ipaddress: " " },
+      { ...SERVER, publicport: null },
+    ];
+    const { items, listed, dropped } = readServers([...bad, SERVER]);
+    expect(items).toHaveLength(1);
+    expect({ listed, dropped }).toEqual({ listed: 8, dropped: 7 });
+  });
+
+  test("keeps the last of two with the same address and port, and counts the other", () => {
+    const { items, dropped } = readServers([SERVER, { ...SERVER, state: "DOWN" }]);
+    expect(items.map(({ state }) => state)).toEqual(["DOWN"]);
+    expect(dropped).toBe(1);
+  });
+});
+
+describe("readLoadBalancers()", () => {
+  test("gives ids as text and each word in the case that the original had", () => {
+    const item = {
+      loadbalancerid: 45486,
+      name: " web ",
+      serviceip: "172.25.0.181",
+      serviceport: 80,
+      servicetype: "http",
+      loadbalanceroption: "sourceiphash",
+      healthchecktype: "TCP",
+      state: "Out of Service",
+    };
+    expect(readLoadBalancers([item]).items).toEqual([
+      {
+        id: "45486",
+        name: "web",
+        serviceIp: "172.25.0.181",
+        servicePort: "80",
+        serviceType: "HTTP",
+        option: "SOURCEIPHASH",
+        healthcheckType: "tcp",
+        state: "OUT OF SERVICE",
+      },
+    ]);
+  });
+
+  test("needs the id alone; all else is empty where it is missing or of a wrong kind", () => {
+    const { items, dropped } = readLoadBalancers([
+      { loadbalancerid: "a", name: {} },
+      { name: "x" },
+    ]);
+    expect(items).toMatchObject([{ id: "a", name: "", serviceIp: "", state: "" }]);
+    expect(dropped).toBe(1);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { createLogger } from "../shared/log.ts";
+import { eventually } from "../shared/testing/eventually.ts";
+import { type Supervisor, superviseWorker } from "./supervisor.ts";
+import type { WorkerStart } from "./worker.ts";
+
+/** Supervises a worker that fails in that way, and tells what became of it. */
+function supervise(how: string) {
+  const seen = { pages: [] as number[], losses: 0, started: 0, lines: [] as string[] };
+  const write = (line: string) => seen.lines.push(line);
+  const supervisor: Supervisor = superviseWorker({
+    spawn: () => {
+      seen.started += 1;
+      return new Worker(new URL("./testdata/failing-worker.ts", import.meta.url).href);
+    },
+    start: { settings: { account: how } } as unknown as WorkerStart,
+    onSnapshot: ({ plain }) => seen.pages.push(plain[0] ?? -1),
+    onLoss: () => {
+      seen.losses += 1;
+    },
+    restartDelayMs: 20,
+    log: createLogger({ level: "info", format: "text", write }),
+  });
+  return { seen, supervisor, [Symbol.dispose]: () => supervisor.stop() };
+}
+
+describe("superviseWorker()", () => {
+  test.each(["throw", "exit"])(
+    "replaces a worker that ends by %s, once each time, with its predecessor's memory",
+    async (how) => {
+      using subject = supervise(how);
+      const { seen } = subject;
+      await eventually("three pages", () => seen.pages.length >= 3);
+      expect(seen.pages.slice(0, 3)).toEqual([0, 1, 2]);
+      expect(seen.started - seen.losses).toBeLessThanOrEqual(1);
+      expect(seen.lines.join("")).toContain("The worker ended, another one follows");
+    },
+  );
+
+  test("starts a worker without memory after one that delivered nothing", async () => {
+    using subject = supervise("at once");
+    await eventually("two losses", () => subject.seen.losses >= 2);
+    expect(subject.seen.pages).toEqual([]);
+  });
+
+  test("replaces nothing once it is stopped", async () => {
+    const { seen, supervisor } = supervise("stay");
+    await eventually("a page", () => seen.pages.length === 1);
+    supervisor.stop();
+    // Stopping is seen to be over when a worker started after it has answered.
+    using other = supervise("stay");
+    await eventually("a page of the other", () => other.seen.pages.length === 1);
+    expect(seen).toMatchObject({ started: 1, losses: 0, lines: [] });
+  });
+});
