@@ -74,6 +74,23 @@ function startProxy(baseUrl: string, options: { timeoutMs?: number } = {}) {
   return { url: `http://127.0.0.1:${server.port}`, port: server.port, scrapers, session, outcome };
 }
 
+/** The status of a request line as it stands: fetch would tidy the path up before sending it. */
+async function statusOf(port: number, requestLine: string): Promise<number> {
+  const answer = Promise.withResolvers<string>();
+  await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      open: (socket) => void socket.write(`${requestLine}\r\nHost: pod\r\n\r\n`),
+      data: (socket, data) => {
+        answer.resolve(data.toString());
+        socket.end();
+      },
+    },
+  });
+  return Number((await answer.promise).split(" ")[1]);
+}
+
 const unzipped = { decompress: false } as RequestInit;
 
 describeContract("the sidecar", {
@@ -242,22 +259,7 @@ describe("what does not reach the application", () => {
         return new Response("a 1\n");
       }),
     );
-    const curl = Bun.spawn(
-      [
-        "curl",
-        "-s",
-        "-o",
-        "/dev/null",
-        "-w",
-        "%{http_code}",
-        "--path-as-is",
-        "-X",
-        method,
-        proxy.url + path,
-      ],
-      { stdout: "pipe" },
-    );
-    expect(Number(await new Response(curl.stdout).text())).toBe(status);
+    expect(await statusOf(proxy.port, `${method} ${path} HTTP/1.1`)).toBe(status);
     expect(reached).toBe(0);
   });
 });
