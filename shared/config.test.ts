@@ -98,6 +98,22 @@ describe("readConfig() finds a value", () => {
   ])("on the command line %p", (argv, port) => {
     expect(values(argv).proxyPort).toBe(port);
   });
+  test("in a repeatable flag, joined by commas as a variable holds them", () => {
+    const path = {
+      flag: "path",
+      placeholder: "P",
+      default: "/",
+      repeatable: true,
+      help: "Path.",
+      schema: nonEmpty(),
+    };
+    const program = { name: "thing", prefix: "THING", about: "", flags: { path } };
+    const run = (argv: string[]) => readConfig(program, { argv, env: {}, readFile: () => "" });
+    expect(run(["--path=/a", "--path", "/b"])).toEqual({
+      kind: "config",
+      values: { path: "/a,/b" },
+    });
+  });
   test("under an alias", () => {
     expect(values(["--certDir=/a"]).certDir).toBe("/a");
   });

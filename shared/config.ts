@@ -126,7 +126,10 @@ function takeOption(
   }
   const key = keys.get(token.name);
   if (key === undefined) return false;
+  const before = flags[key]?.repeatable ? result.given.get(key) : undefined;
   takeValue(result, key, { ...token, value: token.value ?? flags[key]?.bare });
+  const given = result.given.get(key);
+  if (before && given) result.given.set(key, { ...given, text: `${before.text},${given.text}` });
   return true;
 }
 

@@ -18,6 +18,8 @@ export interface Flag<T> {
   readonly default?: string;
   /** What `--flag` without a value means; such a flag takes a value only as `--flag=value`. */
   readonly bare?: string;
+  /** Given several times, the values are joined by commas, as the variable holds them. */
+  readonly repeatable?: boolean;
   /**
    * Replaces the derived variable name (prefix, upper case, `_` for `-` and `.`). With `secret`
    * there is no flag at all, since a command line can be read by others on the machine.

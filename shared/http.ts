@@ -61,7 +61,7 @@ export function listen(options: ListenOptions): Listener {
       close: (deadlineMs) => closeServer(server, deadlineMs),
     };
   } catch (error) {
-    throw new ListenError(listenMessage(error, bind, flag), { cause: error });
+    throw listenError(error, bind, flag);
   }
 }
 
@@ -119,13 +119,16 @@ async function closeServer(server: Bun.Server<undefined>, deadlineMs: number): P
   if (outcome === "late") await server.stop(true);
 }
 
-function listenMessage(error: unknown, bind: BindAddress, flag: string): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const what = `Cannot listen on ${formatAddress(bind)} (${flag})`;
-  if (code === "EADDRINUSE") {
-    return `${what}: the port is in use; stop what holds it or choose another with ${flag}`;
-  }
-  if (code === "EADDRNOTAVAIL") return `${what}: this machine has no such address`;
-  if (code === "EACCES") return `${what}: ports below 1024 need privileges; choose a higher one`;
-  return `${what}: ${describeError(error)}`;
+/** What to tell whoever set the address, from the error that opening a listener gave. */
+export function listenError(cause: unknown, bind: BindAddress, flag: string): ListenError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason = REASONS[code] ?? describeError(cause);
+  const message = `Cannot listen on ${formatAddress(bind)} (${flag}): ${reason}`;
+  return new ListenError(message.replace("FLAG", flag), { cause });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use; stop what holds it or choose another with FLAG",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "ports below 1024 need privileges; choose a higher one",
+};

@@ -1,78 +1,262 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Hono } from "hono";
-import { listen } from "../shared/http.ts";
-import { createLogger } from "../shared/log.ts";
 import { createRegistry } from "../shared/metrics.ts";
 import { describeContract } from "../shared/testing/contract.ts";
-import { type AppOptions, createApp } from "./app.ts";
-import { Captures } from "./capture.ts";
-import { createMetrics } from "./metrics.ts";
-import { Scrapers } from "./scrapers.ts";
-import { Session } from "./session.ts";
-import { createUpstream } from "./upstream.ts";
+import { eventually } from "../shared/testing/eventually.ts";
+import { type AppOptions, createControlApp } from "./app.ts";
+import { PROMETHEUS, type RigOptions, startRig } from "./testing/rig.ts";
 
-const PROMETHEUS = { "user-agent": "Prometheus/2.42.0", "accept-encoding": "gzip" };
-const stack: (() => void)[] = [];
+const stack: (() => unknown)[] = [];
 
-afterEach(() => {
-  for (const end of stack.splice(0)) end();
+afterEach(async () => {
+  for (const end of stack.splice(0)) await end();
 });
 
-/** An application on a real port. */
-function startApp(fetch: (request: Request) => Response | Promise<Response>) {
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
-  stack.push(() => void server.stop(true));
-  return `http://127.0.0.1:${server.port}`;
+/** A sidecar before an application that answers so. */
+function rigBefore(
+  fetch: (request: Request) => Response | Promise<Response>,
+  options: RigOptions = {},
+) {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    development: false,
+    reusePort: false,
+    fetch,
+  });
+  const rig = startRig(server.port ?? 0, options);
+  stack.push(rig.close, () => server.stop(true));
+  return { ...rig, stopApplication: () => server.stop(true) };
 }
 
-/** The proxy before an application, on a real port. */
-function startProxy(baseUrl: string, options: { timeoutMs?: number } = {}) {
-  const nowMs = () => performance.now();
-  const upstreamTimeoutMs = options.timeoutMs ?? 2000;
-  const upstream = createUpstream(baseUrl, fetch);
-  const scrapers = new Scrapers();
-  const registry = createRegistry("sidecar", { version: "1", revision: "r", bun: "b" });
-  const captures = new Captures({
-    upstream,
-    nowMs,
-    timeoutMs: upstreamTimeoutMs,
-    maxBytes: 1 << 20,
-    userAgent: "capture",
-    defaultPath: "/metrics",
+/** A sidecar before raw TCP: each request is answered with this text, then the connection ends. */
+function rigBeforeRaw(answer: string, options: RigOptions = {}) {
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data(socket) {
+        socket.write(answer);
+        socket.end();
+      },
+    },
   });
-  const session = new Session({
-    scrapers,
-    captures,
-    nowMs,
-    captureIntervalMs: 5,
-    settings: { budgetMs: 5000, refusalsUntilGone: 3 },
-    onPhase: () => {},
-    onCapture: () => {},
-  });
-  const metrics = createMetrics(registry, scrapers);
-  const log = createLogger({ level: "error", format: "text", write: () => {} });
-  const app = createApp({
-    metricsPaths: ["/metrics", "/custom"],
-    upstreamTimeoutMs,
-    upstream,
-    session,
-    captures,
-    registry,
-    metrics,
-    log,
-    nowMs,
-    readiness: () => true as const,
-  });
-  const server = listen({
-    flag: "--proxy-port",
-    bind: { host: "127.0.0.1", port: 0 },
-    fetch: (request) => app.fetch(request, { address: "192.0.2.7" }),
-  });
-  stack.push(() => void server.close(0));
-  const outcome = async (name: string) =>
-    (await metrics.scrapes.get()).values.find(({ labels }) => labels.outcome === name)?.value;
-  return { url: `http://127.0.0.1:${server.port}`, port: server.port, scrapers, session, outcome };
+  const rig = startRig(server.port, options);
+  stack.push(rig.close, () => server.stop(true));
+  return rig;
 }
+
+describeContract("the sidecar", {
+  metricsPath: "/-/metrics",
+  createApp: (readiness) => {
+    const registry = createRegistry("sidecar", { version: "1", revision: "r", bun: "b" });
+    const options = { metricsPaths: ["/metrics"], registry, readiness };
+    return createControlApp(options as unknown as AppOptions) as unknown as Hono;
+  },
+});
+
+describe("a scrape through the proxy", () => {
+  test("is answered with the application's status, headers and bytes, gzip untouched", async () => {
+    const page = Bun.gzipSync("# HELP a_total A.\n# TYPE a_total counter\na_total 1\n");
+    let asked: Headers | undefined;
+    const rig = rigBefore((request) => {
+      asked = request.headers;
+      const headers = {
+        "content-encoding": "gzip",
+        "content-type": "text/plain; version=0.0.4",
+        "x-app": "1",
+      };
+      return new Response(page, { headers });
+    });
+    const accept =
+      "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+    const answer = await fetch(`${rig.url}/metrics`, {
+      headers: { ...PROMETHEUS, accept },
+      decompress: false,
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-encoding")).toBe("gzip");
+    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4");
+    expect(answer.headers.get("x-app")).toBe("1");
+    expect(new Uint8Array(await answer.arrayBuffer())).toEqual(page);
+    expect(asked?.get("accept")).toBe(accept);
+    expect(asked?.get("accept-encoding")).toBe("gzip");
+    expect(asked?.get("user-agent")).toBe("Prometheus/2.42.0");
+  });
+
+  test("carries path and query", async () => {
+    const rig = rigBefore((request) => new Response(new URL(request.url).search));
+    expect(await (await fetch(`${rig.url}/custom?module=a%20b&x=`)).text()).toBe(
+      "?module=a%20b&x=",
+    );
+  });
+
+  test("by HEAD stays a HEAD", async () => {
+    let method = "";
+    const rig = rigBefore((request) => {
+      method = request.method;
+      return new Response("12345");
+    });
+    const answer = await fetch(`${rig.url}/metrics`, { method: "HEAD" });
+    expect([method, answer.headers.get("content-length")]).toEqual(["HEAD", "5"]);
+  });
+
+  test.each([500, 503, 404, 401])("shows the application's own %p", async (status) => {
+    const rig = rigBefore(() => new Response("own words", { status }));
+    const answer = await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS });
+    expect([answer.status, await answer.text()]).toEqual([status, "own words"]);
+    expect(rig.scrapers.all()).toEqual([]);
+  });
+
+  test("does not follow a redirect out of the metrics paths", async () => {
+    const rig = rigBefore(() => Response.redirect("/admin", 302));
+    const answer = await fetch(`${rig.url}/metrics`, { redirect: "manual" });
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/admin"]);
+  });
+
+  test.each([
+    ["a body in chunks", 40],
+    ["a long body", 4_000_000],
+  ])("streams %s whole", async (_name, size) => {
+    const half = "x".repeat(size / 2);
+    const rig = rigBefore(() => {
+      async function* body() {
+        yield half;
+        await Bun.sleep(5);
+        yield half;
+      }
+      return new Response(body());
+    });
+    const answer = await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS });
+    expect(await answer.text()).toBe(half + half);
+  });
+
+  test("is 502 when the application is down, never an old page", async () => {
+    const rig = rigBefore(() => new Response("a 1\n"));
+    expect((await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status).toBe(200);
+    await rig.stopApplication();
+    const answer = await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS });
+    expect(answer.status).toBe(502);
+    expect(await answer.text()).toContain("does not answer");
+    expect(await rig.outcome("unreachable")).toBe(1);
+  });
+
+  test("asks again where a kept connection turned out closed", async () => {
+    let connections = 0;
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: () => void connections++,
+        data(socket) {
+          socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 1\n");
+          // Said to be kept, and closed all the same.
+          socket.end();
+        },
+      },
+    });
+    const rig = startRig(server.port);
+    stack.push(rig.close, () => server.stop(true));
+    for (let i = 0; i < 5; i++) expect((await fetch(`${rig.url}/metrics`)).status).toBe(200);
+    expect(connections).toBe(5);
+  });
+
+  test("is 504 when the application hangs, in time for the scraper's own timeout", async () => {
+    const rig = rigBefore(() => new Promise<Response>(() => {}), { timeoutMs: 60_000 });
+    const headers = { ...PROMETHEUS, "x-prometheus-scrape-timeout-seconds": "0.2" };
+    expect((await fetch(`${rig.url}/metrics`, { headers })).status).toBe(504);
+    expect(await rig.outcome("timeout")).toBe(1);
+  });
+
+  test.each([
+    ["a short page of a known length", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na 1\n"],
+    ["a head", "HTTP/1.1 200 OK\r\nContent-Le"],
+    ["no answer at all", "SSH-2.0-x\r\n\r\n"],
+  ])("is a clean 502 where the application breaks off in %s", async (_name, text) => {
+    const rig = rigBeforeRaw(text);
+    expect((await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status).toBe(502);
+    expect(rig.scrapers.all()).toEqual([]);
+  });
+
+  test("breaks off where a long page breaks off: half a page never looks whole", async () => {
+    const rig = rigBeforeRaw(
+      `HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n${"x".repeat(300_000)}`,
+    );
+    const read = fetch(`${rig.url}/metrics`, { headers: PROMETHEUS }).then((r) => r.text());
+    expect(await read.catch(() => "broken off")).toBe("broken off");
+    expect(await rig.outcome("broken")).toBe(1);
+    expect(rig.scrapers.all()).toEqual([]);
+  });
+
+  test("that the client leaves ends the question to the application and counts for nothing", async () => {
+    const left = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const rig = rigBefore((request) => {
+      request.signal.addEventListener("abort", () => left.resolve());
+      asked.resolve();
+      return new Promise<Response>(() => {});
+    });
+    const leaving = new AbortController();
+    const scrape = fetch(`${rig.url}/metrics`, { headers: PROMETHEUS, signal: leaving.signal });
+    await asked.promise;
+    leaving.abort();
+    await scrape.catch(() => {});
+    await left.promise;
+    expect(rig.scrapers.all()).toEqual([]);
+  });
+
+  test("that has come from this sidecar itself is 508", async () => {
+    const rig: ReturnType<typeof rigBefore> = rigBefore(async (request) => {
+      const again = await fetch(`${rig.url}/metrics`, { headers: request.headers });
+      return new Response(await again.text(), { status: again.status });
+    });
+    const answer = await fetch(`${rig.url}/metrics`);
+    expect([answer.status, await answer.text()]).toEqual([
+      508,
+      expect.stringContaining("--original-port leads back"),
+    ]);
+  });
+});
+
+describe("what counts as a scrape", () => {
+  test.each([
+    ["a GET by Prometheus", { headers: PROMETHEUS }, 1],
+    ["a HEAD by Prometheus", { headers: PROMETHEUS, method: "HEAD" }, 0],
+    ["a GET by curl", { headers: { "user-agent": "curl/8.5.0" } }, 0],
+    ["a GET by the kubelet's probe", { headers: { "user-agent": "kube-probe/1.32" } }, 0],
+  ] as const)("%s", async (_name, init, count) => {
+    const rig = rigBefore(() => new Response("a 1\n"));
+    await (await fetch(`${rig.url}/metrics`, init)).text();
+    expect(rig.scrapers.all()).toHaveLength(count);
+  });
+
+  test("is held by the scraper once it asks again on its connection", async () => {
+    const rig = rigBefore(() => new Response("a 1\n"));
+    await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
+    expect(rig.scrapers.all()[0]?.held).toBeUndefined();
+    await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
+    expect(rig.scrapers.all()[0]?.held).toBeDefined();
+  });
+
+  test("is not held by a client that takes nothing of it and resets", async () => {
+    const rig = rigBefore(() => new Response("x".repeat(140_000)));
+    const sent = Promise.withResolvers<void>();
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: rig.port,
+      socket: { data: () => sent.resolve(), open: (s) => s.pause() },
+    });
+    socket.write("GET /metrics HTTP/1.1\r\nHost: pod\r\nUser-Agent: Prometheus/3\r\n\r\n");
+    await eventually(
+      "all of it is handed to the kernel",
+      async () => (await rig.outcome("proxied")) === 1,
+    );
+    socket.terminate();
+    rig.session.prestop();
+    await eventually("its connection is gone", () => rig.phases.includes("draining"));
+    expect(rig.scrapers.all()[0]?.held).toBeUndefined();
+  });
+});
 
 /** The status of a request line as it stands: fetch would tidy the path up before sending it. */
 async function statusOf(port: number, requestLine: string): Promise<number> {
@@ -91,175 +275,105 @@ async function statusOf(port: number, requestLine: string): Promise<number> {
   return Number((await answer.promise).split(" ")[1]);
 }
 
-const unzipped = { decompress: false } as RequestInit;
-
-describeContract("the sidecar", {
-  metricsPath: "/-/metrics",
-  createApp: (readiness) => {
-    const registry = createRegistry("sidecar", { version: "1", revision: "r", bun: "b" });
-    const options = { metricsPaths: ["/metrics"], registry, readiness };
-    return createApp(options as unknown as AppOptions) as unknown as Hono;
-  },
-});
-
-describe("a scrape through the proxy", () => {
-  test("is answered with the application's status, headers and bytes, gzip untouched", async () => {
-    const page = Bun.gzipSync("# HELP a_total A.\n# TYPE a_total counter\na_total 1\n");
-    let asked: Headers | undefined;
-    const proxy = startProxy(
-      startApp((request) => {
-        asked = request.headers;
-        return new Response(page, {
-          headers: {
-            "content-encoding": "gzip",
-            "content-type": "text/plain; version=0.0.4",
-            "x-app": "1",
-          },
-        });
-      }),
-    );
-    const accept =
-      "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
-    const answer = await fetch(`${proxy.url}/metrics`, {
-      headers: { ...PROMETHEUS, accept },
-      ...unzipped,
-    });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-encoding")).toBe("gzip");
-    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4");
-    expect(answer.headers.get("x-app")).toBe("1");
-    expect(new Uint8Array(await answer.arrayBuffer())).toEqual(page);
-    expect(asked?.get("accept")).toBe(accept);
-    expect(asked?.get("user-agent")).toBe("Prometheus/2.42.0");
-  });
-
-  test("carries path and query", async () => {
-    const proxy = startProxy(startApp((request) => new Response(new URL(request.url).search)));
-    expect(await (await fetch(`${proxy.url}/custom?module=a%20b&x=`)).text()).toBe(
-      "?module=a%20b&x=",
-    );
-  });
-
-  test("by HEAD stays a HEAD", async () => {
-    let method = "";
-    const proxy = startProxy(
-      startApp((request) => {
-        method = request.method;
-        return new Response("12345");
-      }),
-    );
-    const answer = await fetch(`${proxy.url}/metrics`, { method: "HEAD" });
-    expect([method, answer.headers.get("content-length")]).toEqual(["HEAD", "5"]);
-  });
-
-  test.each([500, 503, 404, 401])("shows the application's own %p", async (status) => {
-    const proxy = startProxy(startApp(() => new Response("own words", { status })));
-    const answer = await fetch(`${proxy.url}/metrics`, { headers: PROMETHEUS });
-    expect([answer.status, await answer.text()]).toEqual([status, "own words"]);
-    expect(proxy.scrapers.all()).toEqual([]);
-  });
-
-  test("does not follow a redirect out of the metrics paths", async () => {
-    const proxy = startProxy(startApp(() => Response.redirect("/admin", 302)));
-    const answer = await fetch(`${proxy.url}/metrics`, { redirect: "manual" });
-    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/admin"]);
-  });
-
-  test("is 502 when the application is down, never an old page", async () => {
-    const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("a 1\n") });
-    const proxy = startProxy(`http://127.0.0.1:${gone.port}`);
-    expect((await fetch(`${proxy.url}/metrics`, { headers: PROMETHEUS })).status).toBe(200);
-    await gone.stop(true);
-    const answer = await fetch(`${proxy.url}/metrics`, { headers: PROMETHEUS });
-    expect(answer.status).toBe(502);
-    expect(await answer.text()).toContain("does not answer");
-    expect(await proxy.outcome("unreachable")).toBe(1);
-  });
-
-  test("is 504 when the application hangs, in time for the scraper's own timeout", async () => {
-    const proxy = startProxy(
-      startApp(() => new Promise<Response>(() => {})),
-      { timeoutMs: 60_000 },
-    );
-    const headers = { ...PROMETHEUS, "x-prometheus-scrape-timeout-seconds": "0.2" };
-    expect((await fetch(`${proxy.url}/metrics`, { headers })).status).toBe(504);
-    expect(await proxy.outcome("timeout")).toBe(1);
-  });
-
-  test("breaks off where the application breaks off: half a page never looks whole", async () => {
-    const half = Bun.listen({
-      hostname: "127.0.0.1",
-      port: 0,
-      socket: {
-        data(socket) {
-          socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na 1\n\n\r\n`);
-          socket.flush();
-          setTimeout(() => socket.end(), 20);
-        },
-      },
-    });
-    stack.push(() => half.stop(true));
-    const proxy = startProxy(`http://127.0.0.1:${half.port}`);
-    const read = fetch(`${proxy.url}/metrics`, { headers: PROMETHEUS }).then((r) => r.text());
-    expect(await read.catch(() => "broken off")).toBe("broken off");
-    expect(await proxy.outcome("broken")).toBe(1);
-    expect(proxy.scrapers.all()).toEqual([]);
-  });
-
-  test("that the client leaves ends the question to the application and counts for nothing", async () => {
-    const left = Promise.withResolvers<void>();
-    const asked = Promise.withResolvers<void>();
-    const proxy = startProxy(
-      startApp((request) => {
-        request.signal.addEventListener("abort", () => left.resolve());
-        asked.resolve();
-        return new Promise<Response>(() => {});
-      }),
-    );
-    const leaving = new AbortController();
-    const scrape = fetch(`${proxy.url}/metrics`, { headers: PROMETHEUS, signal: leaving.signal });
-    await asked.promise;
-    leaving.abort();
-    await scrape.catch(() => {});
-    await left.promise;
-    expect(proxy.scrapers.all()).toEqual([]);
-  });
-});
-
-describe("what counts as a scrape", () => {
-  test.each([
-    ["a GET by Prometheus", { headers: PROMETHEUS }, 1],
-    ["a HEAD by Prometheus", { headers: PROMETHEUS, method: "HEAD" }, 0],
-    ["a GET by curl", { headers: { "user-agent": "curl/8.5.0" } }, 0],
-    ["a GET by the kubelet's probe", { headers: { "user-agent": "kube-probe/1.32" } }, 0],
-  ] as const)("%s", async (_name, init, count) => {
-    const proxy = startProxy(startApp(() => new Response("a 1\n")));
-    await (await fetch(`${proxy.url}/metrics`, init)).text();
-    expect(proxy.scrapers.all()).toHaveLength(count);
-  });
-});
-
 describe("what does not reach the application", () => {
   test.each([
     ["GET", "/", 404],
     ["GET", "/admin", 404],
     ["GET", "/metrics/", 404],
     ["GET", "/metrics/../admin", 404],
+    ["GET", "/%6detrics", 404],
     ["GET", "//metrics", 404],
     ["GET", "/-/", 404],
+    ["GET", "http://pod/metrics", 400],
     ["POST", "/metrics", 405],
     ["PUT", "/metrics", 405],
     ["DELETE", "/custom", 405],
     ["OPTIONS", "/metrics", 405],
   ])("%s %s is %p", async (method, path, status) => {
     let reached = 0;
-    const proxy = startProxy(
-      startApp(() => {
-        reached++;
-        return new Response("a 1\n");
-      }),
-    );
-    expect(await statusOf(proxy.port, `${method} ${path} HTTP/1.1`)).toBe(status);
+    const rig = rigBefore(() => {
+      reached++;
+      return new Response("a 1\n");
+    });
+    expect(await statusOf(rig.port, `${method} ${path} HTTP/1.1`)).toBe(status);
     expect(reached).toBe(0);
+  });
+});
+
+describe("GET /-/prestop", () => {
+  test("needs the token where one is set", async () => {
+    const rig = rigBefore(() => new Response("a 1\n"), { prestopToken: "secret" });
+    expect((await fetch(`${rig.url}/-/prestop`)).status).toBe(403);
+    expect(rig.session.phase).toBe("running");
+    const headers = { "x-prestop-token": "secret" };
+    expect((await fetch(`${rig.url}/-/prestop`, { headers })).status).toBe(200);
+    expect(rig.session.phase).toBe("draining");
+  });
+
+  test("answers when the first capture is whole", async () => {
+    const rig = rigBefore(() => new Response("a 1\n"));
+    await fetch(`${rig.url}/-/prestop`);
+    expect(rig.captures.any).toBe(true);
+  });
+
+  test("answers soon also before an application that hangs", async () => {
+    const rig = rigBefore(() => new Promise<Response>(() => {}));
+    const started = performance.now();
+    expect((await fetch(`${rig.url}/-/prestop`)).status).toBe(200);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe("/-/flush", () => {
+  test("captures at once, by GET and POST, in whatever phase", async () => {
+    let count = 0;
+    const rig = rigBefore(() => new Response(`a_total ${++count}\n`));
+    for (const method of ["GET", "POST"]) {
+      expect((await fetch(`${rig.url}/-/flush`, { method })).status).toBe(200);
+    }
+    expect(count).toBe(2);
+    expect(rig.session.phase).toBe("running");
+  });
+
+  test("is 502 where there is nothing to capture", async () => {
+    const rig = rigBefore(() => new Response("no", { status: 503 }));
+    const answer = await fetch(`${rig.url}/-/flush`, { method: "POST" });
+    expect([answer.status, await answer.text()]).toEqual([502, expect.stringContaining("failed")]);
+  });
+
+  test("is refused from any other address than this pod's own", async () => {
+    const rig = rigBefore(() => new Response("a 1\n"));
+    const options = {
+      session: rig.session,
+      metricsPaths: [],
+      registry: createRegistry("x", { version: "", revision: "", bun: "" }),
+    };
+    const app = createControlApp(options as unknown as AppOptions);
+    for (const [address, status] of [
+      ["10.0.0.1", 403],
+      ["::1", 200],
+      ["127.0.0.1", 200],
+    ] as const) {
+      const answer = await app.request("/-/flush", {}, { address });
+      expect([address, answer.status]).toEqual([address, status]);
+    }
+  });
+});
+
+test("GET /-/status tells phase, scrapers and captures", async () => {
+  const rig = rigBefore(() => new Response("a 1\n"));
+  await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
+  expect(await (await fetch(`${rig.url}/-/status`)).json()).toMatchObject({
+    phase: "running",
+    scrapers: [
+      {
+        address: "127.0.0.1",
+        user_agent: "Prometheus/2.42.0",
+        interval_seconds: null,
+        active: true,
+        satisfied: true,
+      },
+    ],
+    captures: { whole: 0, formats: [{ path: "/metrics", encoding: "gzip", bytes: 4 }] },
   });
 });

@@ -1,152 +1,130 @@
-/** The proxy's routes: the metrics paths reach the application, `/-/…` is the sidecar's own. */
+/** The routes: metrics paths reach the application, `/-/…` is the sidecar's own, all else is 404. */
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
-import { addHealth, addMetrics, methodNotAllowed, type Readiness } from "../shared/http.ts";
+import { addHealth, addMetrics, get, methodNotAllowed, type Readiness } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";
-import { type Captures, type Format, formatKey, type Page } from "./capture.ts";
-import { responseHeaders } from "./headers.ts";
-import type { SidecarMetrics } from "./metrics.ts";
-import { chunksOf, relay, type Transfer } from "./relay.ts";
-import { isScraper, type Scrape } from "./scrapers.ts";
-import type { Session } from "./session.ts";
-import { deadlineFor, type Upstream, UpstreamTimeout, UpstreamUnreachable } from "./upstream.ts";
+import type { Captures } from "./capture.ts";
+import type { Answer, Handler, ServerRequest } from "./connection.ts";
+import { blockOf } from "./headers.ts";
+import { plainAnswer } from "./plain-answer.ts";
+import { type ProxyOptions, proxy } from "./proxy.ts";
 
 /** What Hono is given beside the request: the address of whoever asks. */
-export interface ProxyEnv {
-  Bindings: { readonly address: string };
-}
+type ControlEnv = { Bindings: { readonly address: string } };
 
-export interface AppOptions {
+export interface AppOptions extends ProxyOptions {
   readonly metricsPaths: readonly string[];
-  readonly upstreamTimeoutMs: number;
-  readonly upstream: Upstream;
-  readonly session: Session;
-  readonly captures: Captures;
+  /** What the preStop hook has to show in `X-Prestop-Token`; empty: nothing. */
+  readonly prestopToken: string;
   readonly registry: Registry;
-  readonly metrics: SidecarMetrics;
   readonly log: Logger;
   readonly readiness: () => Readiness;
-  /** The monotonic clock in milliseconds. */
-  readonly nowMs: () => number;
 }
 
-/** The sidecar as an app. */
-export function createApp(options: AppOptions): Hono<ProxyEnv> {
-  const app = new Hono<ProxyEnv>();
-  for (const path of options.metricsPaths) {
-    // Hono answers HEAD by the GET handler; which of the two it was goes to the application as it is.
-    app.get(path, (c) => new Proxied(options, c).answer());
-    app.all(path, (c) => methodNotAllowed(c, "GET, HEAD"));
-  }
-  addHealth(app as unknown as Hono, options.readiness);
-  addMetrics(app as unknown as Hono, "/-/metrics", options.registry);
+/** How long a preStop hook is held for the first whole capture: the application is not told to stop before. */
+const PRESTOP_HOLD_MS = 100;
+
+/** Answers every request that the listener gets. Never rejects. */
+export function createHandler(options: AppOptions): Handler {
+  const { metricsPaths, log } = options;
+  const paths = new Set(metricsPaths);
+  const control = createControlApp(options);
+  return async (request) => {
+    try {
+      if (!paths.has(request.path)) return await askControl(control, request);
+      if (request.method === "GET" || request.method === "HEAD")
+        return await proxy(request, options);
+      const refusal = `${request.method} is not allowed here, only GET, HEAD`;
+      return plainAnswer(405, refusal, "Allow: GET, HEAD\r\n");
+    } catch (error) {
+      log.error("A request failed inside the sidecar", { path: request.path, error });
+      return plainAnswer(500, "Internal error in the metrics proxy, see its log");
+    }
+  };
+}
+
+/** The sidecar's own routes. */
+export function createControlApp(options: AppOptions): Hono<ControlEnv> {
+  const { metricsPaths, registry, readiness } = options;
+  const app = new Hono<ControlEnv>();
+  addHealth(app as unknown as Hono, readiness);
+  addMetrics(app as unknown as Hono, "/-/metrics", registry);
+  get(app as unknown as Hono, "/-/status", (c) => c.json(describeStatus(options)));
+  app.get("/-/prestop", (c) => prestop(c, options));
+  app.all("/-/prestop", (c) => methodNotAllowed(c, "GET, HEAD"));
+  app.on(["GET", "POST"], "/-/flush", (c) => flush(c, options));
+  app.all("/-/flush", (c) => methodNotAllowed(c, "GET, POST"));
   app.notFound((c) =>
-    c.text(
-      `Only ${options.metricsPaths.join(", ")} reach the application; see also /-/metrics\n`,
-      404,
-    ),
+    c.text(`Only ${metricsPaths.join(", ")} reach the application; see also /-/status\n`, 404),
   );
-  app.onError((error, c) => {
-    options.log.error("A request failed inside the sidecar", { path: c.req.path, error });
-    return c.text("Internal error in the metrics proxy, see its log\n", 500);
-  });
   return app;
 }
 
-/** One request on a metrics path. */
-class Proxied {
-  readonly #options: AppOptions;
-  readonly #request: Request;
-  readonly #format: Format;
-  readonly #scrape: Scrape | undefined;
-
-  constructor(options: AppOptions, c: Context<ProxyEnv>) {
-    const { raw } = c.req;
-    const { pathname, search } = new URL(raw.url);
-    this.#options = options;
-    this.#request = raw;
-    this.#format = { path: pathname + search, headers: raw.headers };
-    const id = `${c.env.address} ${raw.headers.get("user-agent") ?? ""}`;
-    this.#scrape =
-      isScraper(raw.headers) && raw.method === "GET"
-        ? { id, format: formatKey(this.#format) }
-        : undefined;
+async function prestop(c: Context<ControlEnv>, { prestopToken, session }: AppOptions) {
+  if (prestopToken !== "" && c.req.header("x-prestop-token") !== prestopToken) {
+    return c.text("The header X-Prestop-Token does not hold the token of --prestop-token\n", 403);
   }
+  session.prestop();
+  // Bounded, because an application that hangs must not keep the kubelet from its SIGTERM.
+  await Promise.race([session.firstCapture(), Bun.sleep(PRESTOP_HOLD_MS)]);
+  return c.text("draining\n");
+}
 
-  async answer(): Promise<Response> {
-    const { session, captures } = this.#options;
-    // FINAL asks nobody: the application is gone, and every scraper must get the same last page.
-    const frozen = session.phase === "final" ? captures.pageFor(this.#format) : undefined;
-    return frozen === undefined ? await this.#live() : this.#replay(frozen);
+async function flush(c: Context<ControlEnv>, { session }: AppOptions) {
+  const { address } = c.env;
+  if (address !== "::1" && !address.startsWith("127.")) {
+    return c.text("A flush is taken from 127.0.0.1 and ::1 only\n", 403);
   }
+  const outcome = await session.capture();
+  if (outcome === "whole") return c.text("captured\n");
+  return c.text(`The application's page could not be captured: ${outcome}\n`, 502);
+}
 
-  async #live(): Promise<Response> {
-    const { upstream, nowMs, upstreamTimeoutMs, metrics } = this.#options;
-    const { headers, signal, method } = this.#request;
-    const asOfMs = nowMs();
-    const timeoutMs = deadlineFor(headers, upstreamTimeoutMs);
-    try {
-      const answer = await upstream.ask({
-        method: method === "HEAD" ? "HEAD" : "GET",
-        path: this.#format.path,
-        headers,
-        timeoutMs,
-        signal,
-      });
-      const page = answer.ok ? undefined : this.#cover();
-      if (page === undefined) return this.#pass(answer, asOfMs);
-      await answer.body?.cancel();
-      return this.#replay(page);
-    } catch (error) {
-      const late = error instanceof UpstreamTimeout;
-      if (!late && !(error instanceof UpstreamUnreachable)) throw error;
-      const page = this.#cover();
-      if (page !== undefined) return this.#replay(page);
-      metrics.scrapes.inc({ outcome: late ? "timeout" : "unreachable" });
-      return new Response(`${error.message}\n`, { status: late ? 504 : 502 });
-    }
-  }
+function describeStatus({ session, scrapers, nowMs, captures }: AppOptions) {
+  const now = nowMs();
+  const active = new Set(scrapers.active(now).map(({ id }) => id));
+  return {
+    phase: session.phase,
+    scrapers: scrapers.all().map((scraper) => ({
+      address: scraper.address,
+      user_agent: scraper.userAgent,
+      last_scrape_seconds_ago: seconds(now - scraper.lastMs),
+      interval_seconds: scraper.intervalMs === undefined ? null : seconds(scraper.intervalMs),
+      active: active.has(scraper.id),
+      satisfied: session.standing(scraper) !== "behind",
+    })),
+    captures: { ...session.captureCounts, formats: describeFormats(captures, now) },
+  };
+}
 
-  #cover(): Page | undefined {
-    const { session, captures } = this.#options;
-    return session.covering ? captures.pageFor(this.#format) : undefined;
-  }
+function describeFormats(captures: Captures, nowMs: number) {
+  return captures.formats().map(({ path, accept, encoding, page }) => ({
+    path,
+    accept,
+    encoding,
+    bytes: page?.bytes.length ?? null,
+    age_seconds: page === undefined ? null : seconds(nowMs - page.asOfMs),
+  }));
+}
 
-  #pass(answer: Response, asOfMs: number): Response {
-    const init = {
-      status: answer.status,
-      statusText: answer.statusText,
-      headers: responseHeaders(answer.headers),
-    };
-    // A HEAD answer's Content-Length speaks of a body that does not come, so there is none to relay.
-    if (answer.body === null || this.#request.method === "HEAD") return new Response(null, init);
-    const counts = answer.status === 200;
-    const body = relay(answer.body, (transfer, bytes) =>
-      this.#ended({ transfer, bytes, outcome: "proxied" }, counts ? asOfMs : undefined),
-    );
-    return new Response(body, init);
-  }
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}
 
-  #replay(page: Page): Response {
-    const { headers } = page;
-    if (this.#request.method === "HEAD") return new Response(null, { headers });
-    const body = relay(chunksOf(page.bytes), (transfer, bytes) =>
-      this.#ended({ transfer, bytes, outcome: "replayed" }, page.asOfMs),
-    );
-    return new Response(body, { headers });
-  }
-
-  /** Counts a transfer, and a whole 200 answer to a scraper as a scrape. */
-  #ended(
-    { transfer, bytes, outcome }: { transfer: Transfer; bytes: number; outcome: string },
-    asOfMs: number | undefined,
-  ): void {
-    const { metrics, session, log } = this.#options;
-    metrics.scrapes.inc({ outcome: transfer === "whole" ? outcome : transfer });
-    metrics.bytes.inc(bytes);
-    if (transfer === "broken") log.warn("The application broke its answer off", { bytes });
-    if (transfer === "whole" && this.#scrape !== undefined && asOfMs !== undefined) {
-      session.delivered(this.#scrape, this.#format, asOfMs);
-    }
-  }
+/** A request as Hono takes it, and its response as the listener sends it. */
+async function askControl(app: Hono<ControlEnv>, request: ServerRequest): Promise<Answer> {
+  const { method, target, headers, address } = request;
+  // Only the path of this URL is looked at.
+  const url = `http://sidecar${target}`;
+  const response = await app.fetch(new Request(url, { method, headers }), { address });
+  return {
+    status: response.status,
+    statusText: response.statusText,
+    // A text of Hono's own has a type only once a server of Bun's sends it.
+    headers: response.headers.has("content-type")
+      ? blockOf(response.headers)
+      : `${blockOf(response.headers)}Content-Type: text/plain; charset=utf-8\r\n`,
+    body: new Uint8Array(await response.arrayBuffer()),
+    length: Number(response.headers.get("content-length") ?? 0),
+  };
 }

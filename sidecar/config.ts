@@ -6,10 +6,19 @@ import {
   duration,
   listenPort,
   nonEmpty,
+  oneOf,
   parsed,
   targetPort,
   wholeNumber,
 } from "../shared/values.ts";
+import type { Target } from "./dial.ts";
+
+/** An http or https URL, or nothing. */
+const optionalUrl = parsed("an http:// or https:// URL", (text) => {
+  if (text === "") return "";
+  const url = URL.parse(text);
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url.href : undefined;
+});
 
 const flags = {
   host: {
@@ -40,11 +49,19 @@ const flags = {
     help: "Port where the application serves its metrics.",
     schema: targetPort(),
   },
+  originalScheme: {
+    flag: "original-scheme",
+    placeholder: "SCHEME",
+    default: "http",
+    help: "How the application serves its metrics: http or https. A certificate is not verified where --original-host is this pod's own loopback.",
+    schema: oneOf(["http", "https"]),
+  },
   metricsPaths: {
     flag: "metrics-path",
     placeholder: "PATH",
     default: "/metrics",
-    help: "Paths that reach the application, separated by commas; every other path is 404.",
+    repeatable: true,
+    help: "Path that reaches the application; repeatable, or separated by commas. Every other path is 404.",
     schema: parsed("paths that begin with / and not with /-/, separated by commas", parsePaths),
   },
   gracePeriodSeconds: {
@@ -67,6 +84,55 @@ const flags = {
     default: "10s",
     help: "Longest wait for the application's answer; a scrape that announces a shorter timeout gets that, less half a second.",
     schema: duration(100, 120_000),
+  },
+  expectedScrapers: {
+    flag: "expected-scrapers",
+    placeholder: "NUMBER",
+    default: "0",
+    help: "Scrapers to wait for at the pod's end, where they cannot be told apart by address, User-Agent or connection; 0: those that are.",
+    schema: wholeNumber(0, 16),
+  },
+  unscrapedWaitSeconds: {
+    flag: "unscraped-wait-seconds",
+    placeholder: "SECONDS",
+    default: "75",
+    help: "How long after the sidecar's start a first scrape is still waited for at the pod's end: Prometheus's default interval of 60 s, and 15 s to discover the pod.",
+    schema: wholeNumber(0, 86_400),
+  },
+  backgroundCaptureSeconds: {
+    flag: "background-capture-seconds",
+    placeholder: "SECONDS",
+    default: "0",
+    help: "Capture the page every so many seconds while the pod lives, for an application that ends by itself; 0: never.",
+    schema: wholeNumber(0, 3600),
+  },
+  maxCaptureBytes: {
+    flag: "max-capture-bytes",
+    placeholder: "BYTES",
+    default: "16777216",
+    help: "Largest page that is kept at the pod's end, in bytes as the application encodes it; pages that are passed through have no limit.",
+    schema: wholeNumber(1, 1_073_741_824),
+  },
+  prestopToken: {
+    flag: "prestop-token",
+    placeholder: "TOKEN",
+    default: "",
+    help: "What GET /-/prestop must show in the header X-Prestop-Token; none: anybody may call it.",
+    schema: parsed("text without blanks", (text) => (/^\S*$/.test(text) ? text : undefined)),
+  },
+  terminationMessagePath: {
+    flag: "termination-message-path",
+    placeholder: "FILE",
+    default: "/dev/termination-log",
+    help: "File for the report at the end, written only where it exists.",
+    schema: nonEmpty(),
+  },
+  reportUrl: {
+    flag: "report-url",
+    placeholder: "URL",
+    default: "",
+    help: "Where the report at the end is posted once, best effort and for at most one second.",
+    schema: optionalUrl,
   },
   ...logFlags,
 } as const;
@@ -96,7 +162,14 @@ export type Config = Values<typeof flags>;
 
 /** The application's base URL. */
 export function originalUrl(config: Config): string {
-  return `http://${formatAddress({ host: config.originalHost, port: config.originalPort })}`;
+  return `${config.originalScheme}://${formatAddress({ host: config.originalHost, port: config.originalPort })}`;
+}
+
+/** Where the application listens; its certificate is checked unless it is this pod itself. */
+export function originalTarget(config: Config): Target {
+  const { originalHost: hostname, originalPort: port, originalScheme } = config;
+  const tls = originalScheme === "https" ? { verify: !isLoopback(hostname) } : undefined;
+  return { hostname, port, tls };
 }
 
 function isLoopback(host: string): boolean {

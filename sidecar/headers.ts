@@ -1,4 +1,10 @@
-/** Which headers cross the proxy: all but those that belong to one connection. */
+/**
+ * Which headers cross the proxy: all but those that belong to one connection. What crosses is a block:
+ * header lines as they stand on the wire, each with its CRLF, in the order and spelling they came in.
+ */
+
+/** Header lines, each ended by CRLF. */
+export type HeaderBlock = string;
 
 // RFC 9110, 7.6.1, with the two that RFC 2616 named and some clients still send.
 const HOP_BY_HOP = [
@@ -14,27 +20,56 @@ const HOP_BY_HOP = [
 ];
 
 /**
- * The scraper's headers as the application gets them. A scraper that names no encoding is answered
- * plainly: without the explicit `identity`, `fetch` would ask for gzip in its own name.
+ * The scraper's headers as the application gets them. `replaced` are set in place of what the scraper
+ * sent. A scraper that names no encoding is answered plainly, so none is named in its place.
  */
-export function requestHeaders(from: Headers): Headers {
-  const headers = withoutHopByHop(from);
-  headers.delete("host");
-  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
-  return headers;
-}
-
-/** The application's headers as the scraper gets them. */
-export function responseHeaders(from: Headers): Headers {
-  return withoutHopByHop(from);
-}
-
-function withoutHopByHop(from: Headers): Headers {
-  const headers = new Headers(from);
-  const named = (from.get("connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...HOP_BY_HOP, ...named]) {
-    // A Connection header may name anything; what is no header name at all is ignored.
-    if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) headers.delete(name);
+export function requestBlock(
+  from: Headers,
+  replaced: Readonly<Record<string, string>>,
+): HeaderBlock {
+  const dropped = new Set([...hopByHop(from.get("connection")), ...Object.keys(replaced)]);
+  let block = "";
+  for (const [name, value] of from) {
+    if (!dropped.has(name) && name !== "content-length") block += `${name}: ${value}\r\n`;
   }
-  return headers;
+  for (const [name, value] of Object.entries(replaced)) block += `${name}: ${value}\r\n`;
+  return block;
+}
+
+/** The application's header lines as the scraper gets them; the body's length is stated anew. */
+export function responseBlock(lines: readonly string[], connection: string | null): HeaderBlock {
+  const dropped = hopByHop(connection);
+  let block = "";
+  for (const line of lines) {
+    const name = line.slice(0, line.indexOf(":")).toLowerCase();
+    if (name !== "content-length" && !dropped.has(name)) block += `${line}\r\n`;
+  }
+  return block;
+}
+
+/** A `Headers` object as a block, without what belongs to the connection. */
+export function blockOf(headers: Headers): HeaderBlock {
+  let block = "";
+  for (const [name, value] of headers) {
+    if (name !== "content-length" && !HOPS.has(name)) block += `${name}: ${value}\r\n`;
+  }
+  return block;
+}
+
+/** The value of a header in a block, without regard to case. */
+export function headerOf(block: HeaderBlock, name: string): string | undefined {
+  for (const line of block.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (line.slice(0, colon).toLowerCase() === name) return line.slice(colon + 1).trim();
+  }
+  return undefined;
+}
+
+const HOPS: ReadonlySet<string> = new Set(HOP_BY_HOP);
+
+/** The hop-by-hop headers, with those that a Connection header names. */
+function hopByHop(connection: string | null): ReadonlySet<string> {
+  if (connection === null || /^\s*(close|keep-alive)\s*$/i.test(connection)) return HOPS;
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
+  return new Set([...HOP_BY_HOP, ...named]);
 }

@@ -1,82 +1,157 @@
 /** The sidecar: proxies scrapes, and at the pod's end keeps the last page until every scraper has it. */
-import { formatAddress, listen } from "../shared/http.ts";
+import { randomUUID } from "node:crypto";
+import { formatAddress } from "../shared/http.ts";
 import { aborted, type Life, runComponent } from "../shared/lifecycle.ts";
 import { createRegistry } from "../shared/metrics.ts";
-import { createApp } from "./app.ts";
+import { createHandler } from "./app.ts";
 import { Captures } from "./capture.ts";
-import { type Config, definition, originalUrl } from "./config.ts";
-import { budgetMs } from "./drain.ts";
-import { createMetrics } from "./metrics.ts";
-import { reportFields } from "./report.ts";
+import { type Config, definition, originalTarget, originalUrl } from "./config.ts";
+import { budgetMs, type DrainSettings, type Phase } from "./drain.ts";
+import { createMetrics, type SidecarMetrics } from "./metrics.ts";
+import { createReport, postReport, writeTerminationMessage } from "./report.ts";
 import { Scrapers } from "./scrapers.ts";
+import { serve } from "./server.ts";
 import { Session } from "./session.ts";
 import { createUpstream } from "./upstream.ts";
-
-/** Largest page that is kept at the pod's end: what the image's 128Mi limit leaves for four formats. */
-const MAX_CAPTURE_BYTES = 16 * 1024 * 1024;
 
 const nowMs = () => performance.now();
 
 async function run(config: Config, life: Life): Promise<void> {
   const { log, build } = life;
+  const { metricsPaths, captureIntervalMs, upstreamTimeoutMs, maxCaptureBytes } = config;
   const registry = createRegistry("sidecar", build);
   const scrapers = new Scrapers();
-  const metrics = createMetrics(registry, scrapers);
-  const upstream = createUpstream(originalUrl(config), fetch);
+  const metrics = createMetrics(registry, scrapers, nowMs);
+  const via = `1.1 prometheus-metrics-proxy-${randomUUID()}`;
+  const upstream = createUpstream({ target: originalTarget(config), via });
   const captures = new Captures({
     upstream,
-    timeoutMs: config.upstreamTimeoutMs,
-    maxBytes: MAX_CAPTURE_BYTES,
+    timeoutMs: upstreamTimeoutMs,
+    maxBytes: maxCaptureBytes,
     userAgent: `prometheus-metrics-proxy/${build.version}`,
-    defaultPath: config.metricsPaths[0] ?? "/metrics",
+    defaultPath: metricsPaths[0] ?? "/metrics",
     nowMs,
   });
-  const session = new Session({
+  const settings = drainSettings(config);
+  const session: Session = new Session({
     scrapers,
     captures,
-    settings: { budgetMs: budgetMs(config.gracePeriodSeconds), refusalsUntilGone: 3 },
-    captureIntervalMs: config.captureIntervalMs,
+    settings,
+    captureIntervalMs,
+    metricsPaths,
     nowMs,
     onPhase: (phase) => {
       metrics.setPhase(phase);
       log.info("Phase", { phase });
+      // What a scraper had on an idle connection is certain only when that has ended properly.
+      if (phase === "draining") server.retire();
+      if (phase === "running") server.resume();
     },
-    onCapture: (outcome) => metrics.captures.inc({ outcome }),
+    onCapture: countCaptures(metrics, () => session.phase),
   });
   const readiness = () => session.phase === "running" || `${session.phase}: the pod is ending`;
-  const shared = { upstream, session, captures, registry, metrics, log, readiness, nowMs };
-  const app = createApp({ ...config, ...shared });
-
+  const handler = createHandler({
+    ...config,
+    upstream,
+    captures,
+    scrapers,
+    session,
+    metrics,
+    registry,
+    via,
+    log,
+    readiness,
+    nowMs,
+    maxPageBytes: maxCaptureBytes,
+  });
   const bind = { host: config.host, port: config.proxyPort };
-  const listener = listen({
+  const server = serve({
     flag: "--proxy-port",
     bind,
-    // A body may stall for as long as the application may take for its answer, and a little more.
-    idleTimeoutSeconds: Math.min(255, Math.ceil(config.upstreamTimeoutMs / 1000) + 10),
-    onError: (error) => log.error("A request failed", { error }),
-    fetch: (request, server) =>
-      app.fetch(request, { address: server.requestIP(request)?.address ?? "unknown" }),
+    handler,
+    onGone: (connection) => scrapers.gone(connection),
+    idleTimeoutSeconds: IDLE_TIMEOUT_SECONDS,
   });
-  life.teardown.defer(() => listener.close(500));
-  const address = formatAddress({ ...bind, port: listener.port });
-  log.info("Listening", {
-    listener: "proxy",
-    address,
-    port: listener.port,
-    original: originalUrl(config),
-  });
+  life.teardown.defer(() => server.close(CLOSE_MS));
+  const address = formatAddress({ ...bind, port: server.port });
+  const listening = { listener: "proxy", address, port: server.port };
+  log.info("Listening", { ...listening, original: originalUrl(config) });
+  captureInBackground(config, session, life);
 
   await aborted(life.stopping);
-  const { outcome } = await session.end();
-  const waitedMs = nowMs() - (session.signalledAtMs ?? nowMs());
-  log.info(
-    "Final scrape",
-    reportFields({ outcome, waitedMs, scrapers: scrapers.all(), missed: session.missed() }),
-  );
+  await end(session, { config, captures, scrapers, life });
+}
+
+/** Longer than any scrape interval in use, so that Prometheus's connection lasts from scrape to scrape. */
+const IDLE_TIMEOUT_SECONDS = 240;
+
+/** For answers in flight when the end is over: none that somebody waits for. */
+const CLOSE_MS = 200;
+
+function drainSettings(config: Config): DrainSettings {
+  const graceMs = config.gracePeriodSeconds * 1000;
+  return {
+    graceMs,
+    budgetMs: budgetMs(graceMs),
+    refusalsUntilGone: 3,
+    expectedScrapers: config.expectedScrapers,
+    unscrapedUntilMs: nowMs() + config.unscrapedWaitSeconds * 1000,
+  };
+}
+
+/** Counts rounds of captures, and the gaps between them while the pod is ending. */
+function countCaptures(metrics: SidecarMetrics, phase: () => Phase) {
+  let lastMs: number | undefined;
+  return (outcome: string, startedMs: number) => {
+    metrics.captures.inc({ outcome });
+    if (phase() === "running") {
+      lastMs = undefined;
+      return;
+    }
+    if (lastMs !== undefined) metrics.captureGap.observe((startedMs - lastMs) / 1000);
+    lastMs = startedMs;
+  };
+}
+
+/** For an application that ends by itself: nobody says so before, so its page has to be there already. */
+function captureInBackground(
+  { backgroundCaptureSeconds }: Config,
+  session: Session,
+  { teardown }: Life,
+): void {
+  if (backgroundCaptureSeconds === 0) return;
+  const timer = setInterval(() => {
+    if (session.phase === "running") void session.capture();
+  }, backgroundCaptureSeconds * 1000);
+  teardown.defer(() => clearInterval(timer));
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly captures: Captures;
+  readonly scrapers: Scrapers;
+  readonly life: Life;
+}
+
+async function end(session: Session, { config, captures, scrapers, life }: Parts): Promise<void> {
+  const { outcome, firstSignMs } = await session.end();
+  const endMs = nowMs();
+  const report = createReport({
+    outcome,
+    waitedMs: endMs - (firstSignMs ?? endMs),
+    tooLarge: session.captureCounts.too_large,
+    scrapers: scrapers.active(endMs),
+    isServed: (scraper) => session.standing(scraper) !== "behind",
+    captures,
+    metricsPaths: config.metricsPaths,
+  });
+  life.log.info("Final scrape", { ...report });
+  writeTerminationMessage(config.terminationMessagePath, report);
+  if (config.reportUrl !== "") await postReport(config.reportUrl, report, fetch);
 }
 
 // A second SIGTERM changes nothing: the first one's work is what the pod is waiting for.
-const program = { definition, life: { teardownMs: 900, secondSignal: "ignore" } } as const;
+const program = { definition, life: { teardownMs: 500, secondSignal: "ignore" } } as const;
 void runComponent(program, { argv: process.argv.slice(2), env: process.env }, run).then((code) =>
   process.exit(code),
 );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isScraper, Scrapers } from "./scrapers.ts";
+import { type Client, type Held, isScraper, Scrapers } from "./scrapers.ts";
 
 describe("isScraper()", () => {
   test.each([
@@ -14,58 +14,103 @@ describe("isScraper()", () => {
   });
 });
 
-describe("Scrapers", () => {
-  const scrape = (id: string) => ({ id, format: "f" });
+const client = (connection: number, address = "10.0.0.1"): Client => ({
+  address,
+  userAgent: "Prometheus/3",
+  connection,
+});
+const held = (asOfMs: number): Held => ({
+  format: "f",
+  page: { asOfMs, headers: "", bytes: new Uint8Array() },
+});
+const ids = (scrapers: Scrapers) => scrapers.all().map(({ id }) => id);
 
-  test("keeps each scraper's time as an Int64 of nanoseconds in shared memory", () => {
+/** A scrape on a connection at a time. */
+function scrape(scrapers: Scrapers, connection: number, nowMs: number): string {
+  const id = scrapers.identify(client(connection));
+  scrapers.sent(id, nowMs);
+  return id;
+}
+
+describe("Scrapers", () => {
+  test("keep each scraper's time as an Int64 of nanoseconds in shared memory", () => {
     const scrapers = new Scrapers();
-    scrapers.record(scrape("a"), { nowMs: 1234.5, asOfMs: 1234 });
+    scrape(scrapers, 1, 1234.5);
     expect(scrapers.times.buffer).toBeInstanceOf(SharedArrayBuffer);
     expect(Atomics.load(scrapers.times, 0)).toBe(1_234_500_000n);
   });
 
-  test("learns the interval and forgets none of what the scraper has", () => {
+  test("take the longest of three pauses, so that a scrape by hand makes nobody overdue", () => {
     const scrapers = new Scrapers();
-    scrapers.record(scrape("a"), { nowMs: 1000, asOfMs: 999 });
-    scrapers.record(scrape("a"), { nowMs: 6000, asOfMs: 5999 });
-    // A replayed page is older than the answer that the scraper had live.
-    scrapers.record(scrape("a"), { nowMs: 11_000, asOfMs: 3000 });
-    expect(scrapers.all()).toEqual([
-      { id: "a", format: "f", lastMs: 11_000, intervalMs: 5000, asOfMs: 5999 },
-    ]);
-  });
-
-  test("takes the longest of three pauses, so that a scrape by hand makes nobody overdue", () => {
-    const scrapers = new Scrapers();
-    for (const nowMs of [0, 15_000, 15_001, 30_000]) {
-      scrapers.record(scrape("a"), { nowMs, asOfMs: nowMs });
-    }
+    for (const nowMs of [0, 15_000, 15_001, 30_000]) scrape(scrapers, 1, nowMs);
     expect(scrapers.all()[0]?.intervalMs).toBe(15_000);
   });
 
-  test("never takes a scraper for one that comes more often than once a second", () => {
+  test("never take a scraper for one that comes more often than once a second", () => {
     const scrapers = new Scrapers();
-    for (const nowMs of [0, 1, 2]) scrapers.record(scrape("a"), { nowMs, asOfMs: nowMs });
+    for (const nowMs of [0, 1, 2]) scrape(scrapers, 1, nowMs);
     expect(scrapers.active(3000)).toHaveLength(1);
   });
 
-  test("counts a scraper as active for three of its intervals, or three minutes after its first scrape", () => {
+  test("count a scraper as active for three of its intervals, or three minutes after its first scrape", () => {
     const scrapers = new Scrapers();
-    scrapers.record(scrape("often"), { nowMs: 0, asOfMs: 0 });
-    scrapers.record(scrape("often"), { nowMs: 5000, asOfMs: 5000 });
-    scrapers.record(scrape("once"), { nowMs: 5000, asOfMs: 5000 });
-    const active = (nowMs: number) => scrapers.active(nowMs).map(({ id }) => id);
-    expect(active(20_000)).toEqual(["often", "once"]);
-    expect(active(20_001)).toEqual(["once"]);
+    scrape(scrapers, 1, 0);
+    scrape(scrapers, 1, 5000);
+    const once = scrapers.identify(client(2, "10.0.0.2"));
+    scrapers.sent(once, 5000);
+    const active = (nowMs: number) => scrapers.active(nowMs).map(({ address }) => address);
+    expect(active(20_000)).toEqual(["10.0.0.1", "10.0.0.2"]);
+    expect(active(20_001)).toEqual(["10.0.0.2"]);
     expect(active(185_001)).toEqual([]);
   });
 
-  test("a flood of invented scrapers pushes out the oldest and nothing grows", () => {
+  test("tell servers with one address apart by connections that are open at once", () => {
     const scrapers = new Scrapers();
-    for (let i = 0; i < 1000; i++) scrapers.record(scrape(`s${i}`), { nowMs: i, asOfMs: i });
-    const ids = scrapers.all().map(({ id }) => id);
-    expect(ids).toHaveLength(64);
-    expect(ids).toContain("s999");
-    expect(ids).not.toContain("s935");
+    for (const nowMs of [0, 15_000]) {
+      scrape(scrapers, 1, nowMs);
+      scrape(scrapers, 2, nowMs + 7000);
+    }
+    expect(ids(scrapers)).toEqual(["10.0.0.1 Prometheus/3", "10.0.0.1 Prometheus/3 #2"]);
+  });
+
+  test("take a new connection for the server that lost its own and is overdue longest", () => {
+    const scrapers = new Scrapers();
+    for (const nowMs of [0, 15_000]) {
+      scrape(scrapers, 1, nowMs);
+      scrape(scrapers, 2, nowMs + 7000);
+    }
+    scrapers.gone(1);
+    scrapers.gone(2);
+    expect(scrape(scrapers, 3, 30_000)).toBe("10.0.0.1 Prometheus/3");
+    expect(scrape(scrapers, 4, 37_000)).toBe("10.0.0.1 Prometheus/3 #2");
+    expect(ids(scrapers)).toHaveLength(2);
+  });
+
+  test("do not wait for a second server that was seen on one connection once", () => {
+    const scrapers = new Scrapers();
+    scrape(scrapers, 1, 0);
+    scrape(scrapers, 2, 100);
+    expect(ids(scrapers)).toEqual(["10.0.0.1 Prometheus/3"]);
+  });
+
+  test("know the newest page that a scraper has, and the newest from before the end", () => {
+    const scrapers = new Scrapers();
+    const id = scrape(scrapers, 1, 0);
+    scrapers.received(id, held(5000), false);
+    scrapers.received(id, held(9000), true);
+    // An answer of before, whose receipt was told late.
+    scrapers.received(id, held(3000), false);
+    const [scraper] = scrapers.all();
+    expect([scraper?.held?.page.asOfMs, scraper?.before?.page.asOfMs]).toEqual([9000, 5000]);
+  });
+
+  test("are not flooded: invented ones push out the oldest and nothing grows", () => {
+    const scrapers = new Scrapers();
+    for (let i = 1; i <= 1000; i++) {
+      const id = scrapers.identify(client(i, `10.0.${i >> 8}.${i & 255}`));
+      scrapers.sent(id, i);
+    }
+    expect(ids(scrapers)).toHaveLength(64);
+    expect(ids(scrapers)).toContain("10.0.3.232 Prometheus/3");
   });
 });

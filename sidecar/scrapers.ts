@@ -1,30 +1,49 @@
-/** Who scrapes this pod, when each one did last, and which answer each one has. */
+/** Who scrapes this pod, when each one did last, and which page each one has. */
+import type { Page } from "./capture.ts";
 
-/** A request that comes from a scraper, and what it asked for. */
-export interface Scrape {
-  /** Tells scrapers apart: address and User-Agent. */
-  readonly id: string;
-  /** The format it asked for, as `formatKey` writes it. */
+/** Who asks. */
+export interface Client {
+  readonly address: string;
+  readonly userAgent: string;
+  /** Number of the TCP connection. */
+  readonly connection: number;
+}
+
+/** A page that a scraper has, and in which format it asked for it. */
+export interface Held {
+  readonly page: Page;
+  /** As `formatKey` writes it. */
   readonly format: string;
 }
 
 /** What is known of one scraper. Times are milliseconds of the monotonic clock. */
 export interface Scraper {
+  /** Address and User-Agent, and a number where several share them. */
   readonly id: string;
-  readonly format: string;
+  readonly address: string;
+  readonly userAgent: string;
   /** When its last whole answer ended. */
   readonly lastMs: number;
   /** The longest of its last three pauses, at least a second; `undefined` after the first scrape. */
   readonly intervalMs: number | undefined;
-  /** How new the state of the application is that it has. */
-  readonly asOfMs: number;
+  /** The newest page that it is known to have. */
+  readonly held: Held | undefined;
+  /** The newest page that it had before the pod began to end. */
+  readonly before: Held | undefined;
 }
 
-interface Slot extends Scrape {
+interface Slot {
+  readonly id: string;
   readonly index: number;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly ordinal: number;
+  connection: number | undefined;
+  scrapes: number;
   /** The last pauses between two scrapes, newest last. */
-  readonly pausesMs: readonly number[];
-  readonly asOfMs: number;
+  pausesMs: readonly number[];
+  held: Held | undefined;
+  before: Held | undefined;
 }
 
 /** More scrapers than any pod has; a flood of invented ones only pushes out the oldest. */
@@ -34,8 +53,8 @@ const MAX_SCRAPERS = 64;
 const DEFAULT_INTERVAL_MS = 60_000;
 
 /**
- * Pauses remembered. The longest counts, because two servers behind one address show one short and
- * one long pause in turn, and a scrape by hand must not make the next regular one look overdue.
+ * Pauses remembered. The longest counts, because two servers that are not told apart show one short
+ * and one long pause in turn, and a scrape by hand must not make the next regular one look overdue.
  */
 const PAUSES = 3;
 
@@ -65,28 +84,57 @@ export class Scrapers {
   readonly times = new BigInt64Array(new SharedArrayBuffer(8 * MAX_SCRAPERS));
   readonly #slots = new Map<string, Slot>();
 
-  /** Remembers an answer that a scraper took whole. `asOfMs`: when the application was asked for it. */
-  record(scrape: Scrape, at: { readonly nowMs: number; readonly asOfMs: number }): void {
-    const before = this.#slots.get(scrape.id);
-    const index = before?.index ?? this.#freeIndex();
-    const pausesMs = before
-      ? [...before.pausesMs, at.nowMs - this.#lastMs(before)].slice(-PAUSES)
-      : [];
-    const asOfMs = Math.max(before?.asOfMs ?? 0, at.asOfMs);
-    this.#slots.set(scrape.id, { ...scrape, index, pausesMs, asOfMs });
-    Atomics.store(this.times, index, BigInt(Math.round(at.nowMs * NS_PER_MS)));
+  /**
+   * Which scraper a client is. Servers that share address and User-Agent are told apart by their open
+   * connections; a new connection belongs to the one without a connection that is overdue longest.
+   */
+  identify(client: Client): string {
+    const same = [...this.#slots.values()].filter(
+      ({ address, userAgent }) => address === client.address && userAgent === client.userAgent,
+    );
+    const free = same.filter(({ connection }) => connection === undefined);
+    const slot =
+      same.find(({ connection }) => connection === client.connection) ??
+      this.#oldest(free) ??
+      this.#create(client, same.length + 1);
+    slot.connection = client.connection;
+    return slot.id;
   }
 
-  /** Every scraper seen. */
+  /** A connection has ended. */
+  gone(connection: number): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.connection === connection) slot.connection = undefined;
+    }
+  }
+
+  /** An answer was sent whole to a scraper. */
+  sent(id: string, nowMs: number): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    if (slot.scrapes > 0) {
+      slot.pausesMs = [...slot.pausesMs, nowMs - this.#lastMs(slot)].slice(-PAUSES);
+    }
+    slot.scrapes++;
+    Atomics.store(this.times, slot.index, BigInt(Math.round(nowMs * NS_PER_MS)));
+  }
+
+  /** A scraper has that page; `ending` if it was asked for after the pod began to end. */
+  received(id: string, held: Held, ending: boolean): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    slot.held = newer(slot.held, held);
+    if (!ending) slot.before = newer(slot.before, held);
+  }
+
+  /**
+   * Every scraper that was ever sent an answer. One that shares its address and User-Agent with another
+   * counts from its second scrape on: until then it may be the other one on a new connection.
+   */
   all(): readonly Scraper[] {
-    return [...this.#slots.values()].map((slot) => ({
-      id: slot.id,
-      format: slot.format,
-      lastMs: this.#lastMs(slot),
-      intervalMs:
-        slot.pausesMs.length > 0 ? Math.max(MIN_INTERVAL_MS, ...slot.pausesMs) : undefined,
-      asOfMs: slot.asOfMs,
-    }));
+    return [...this.#slots.values()]
+      .filter(({ scrapes, ordinal }) => scrapes >= (ordinal === 1 ? 1 : 2))
+      .map((slot) => ({ ...describe(slot), lastMs: this.#lastMs(slot) }));
   }
 
   /** Those that are still expected to come back. */
@@ -97,16 +145,49 @@ export class Scrapers {
     );
   }
 
-  #lastMs(slot: { readonly index: number }): number {
-    return Number(Atomics.load(this.times, slot.index)) / NS_PER_MS;
+  #create({ address, userAgent }: Client, ordinal: number): Slot {
+    const base = `${address} ${userAgent}`.trimEnd();
+    const id = ordinal === 1 ? base : `${base} #${ordinal}`;
+    const slot: Slot = {
+      id,
+      index: this.#freeIndex(),
+      address,
+      userAgent,
+      ordinal,
+      connection: undefined,
+      scrapes: 0,
+      pausesMs: [],
+      held: undefined,
+      before: undefined,
+    };
+    this.#slots.set(id, slot);
+    Atomics.store(this.times, slot.index, 0n);
+    return slot;
   }
 
   #freeIndex(): number {
     if (this.#slots.size < MAX_SCRAPERS) return this.#slots.size;
-    const oldest = [...this.#slots.values()].reduce((a, b) =>
-      this.#lastMs(b) < this.#lastMs(a) ? b : a,
-    );
+    const oldest = this.#oldest([...this.#slots.values()]);
+    if (oldest === undefined) return 0;
     this.#slots.delete(oldest.id);
     return oldest.index;
   }
+
+  #oldest(slots: readonly Slot[]): Slot | undefined {
+    const [first, ...rest] = slots;
+    return rest.reduce((a, b) => (a && this.#lastMs(b) < this.#lastMs(a) ? b : a), first);
+  }
+
+  #lastMs({ index }: Slot): number {
+    return Number(Atomics.load(this.times, index)) / NS_PER_MS;
+  }
+}
+
+function describe({ id, address, userAgent, pausesMs, held, before }: Slot) {
+  const intervalMs = pausesMs.length > 0 ? Math.max(MIN_INTERVAL_MS, ...pausesMs) : undefined;
+  return { id, address, userAgent, intervalMs, held, before };
+}
+
+function newer(a: Held | undefined, b: Held): Held {
+  return a !== undefined && a.page.asOfMs > b.page.asOfMs ? a : b;
 }

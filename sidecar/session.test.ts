@@ -1,171 +1,205 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { eventually } from "../shared/testing/eventually.ts";
-import { Captures, formatKey } from "./capture.ts";
-import type { Phase } from "./drain.ts";
-import { Scrapers } from "./scrapers.ts";
-import { Session } from "./session.ts";
-import { createUpstream } from "./upstream.ts";
+import { formatKey } from "./capture.ts";
+import { PROMETHEUS, type RigOptions, startRig, textOf } from "./testing/rig.ts";
 
-const servers: Bun.Server<undefined>[] = [];
+const stack: (() => unknown)[] = [];
 
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop(true);
+  for (const end of stack.splice(0)) await end();
 });
 
-/** An application that counts, on a real port, with a session before it. */
-function start(options: { budgetMs?: number; fetch?: (request: Request) => Response } = {}) {
+/** An application that counts, with a sidecar before it. */
+function start(options: RigOptions & { page?: (request: Request) => Response } = {}) {
   let count = 0;
+  const page = options.page ?? (() => new Response(`# TYPE a_total counter\na_total ${count}\n`));
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: options.fetch ?? (() => new Response(`a_total ${count}\n`)),
+    development: false,
+    reusePort: false,
+    fetch: page,
   });
-  servers.push(server);
-  const upstream = createUpstream(`http://127.0.0.1:${server.port}`, fetch);
-  const nowMs = () => performance.now();
-  const scrapers = new Scrapers();
-  const captures = new Captures({
-    upstream,
-    nowMs,
-    timeoutMs: 500,
-    maxBytes: 1000,
-    userAgent: "capture",
-    defaultPath: "/metrics",
-  });
-  const phases: Phase[] = [];
-  const captured = Promise.withResolvers<void>();
-  const session = new Session({
-    scrapers,
-    captures,
-    nowMs,
-    captureIntervalMs: 2,
-    settings: { budgetMs: options.budgetMs ?? 5000, refusalsUntilGone: 3 },
-    onPhase: (phase) => phases.push(phase),
-    onCapture: (outcome) => outcome === "whole" && captured.resolve(),
-  });
-  const format = {
-    path: "/metrics",
-    headers: new Headers({ accept: "a", "accept-encoding": "b" }),
+  const rig = startRig(server.port ?? 0, options);
+  stack.push(rig.close, () => server.stop(true));
+  const scrape = async (agent = "Prometheus/2.42.0", accept = "text/plain") => {
+    const headers = { ...PROMETHEUS, "user-agent": agent, accept, connection: "close" };
+    const answer = await fetch(`${rig.url}/metrics`, { headers });
+    return await answer.text();
   };
-  return {
-    session,
-    captures,
-    format,
-    phases,
-    server,
-    nowMs,
-    captured: captured.promise,
-    count: () => ++count,
-    scrape: (id: string, asOfMs: number) =>
-      session.delivered({ id, format: formatKey(format) }, format, asOfMs),
-    page: () => new TextDecoder().decode(captures.pageFor(format)?.bytes),
+  const newest = () =>
+    rig.captures.pageFor({
+      path: "/metrics",
+      headers: new Headers({ accept: "text/plain", "accept-encoding": "gzip" }),
+    });
+  /** Lets the application go once a capture has begun after its last count. */
+  const leave = async () => {
+    const now = performance.now();
+    await eventually("a capture since then", () => (newest()?.asOfMs ?? 0) > now);
+    await server.stop(true);
+    await eventually("the session is final", () => rig.phases.includes("final"));
   };
+  const final = () => rig.session.phase;
+  return { ...rig, server, scrape, leave, newest, final, count: () => ++count };
 }
 
-describe("Session.end()", () => {
-  test("captures what the application counts after the signal, then waits for the scraper to have it", async () => {
-    const run = start();
-    run.scrape("prometheus", run.nowMs());
-    const ended = run.session.end();
-    await run.captured;
-    run.count();
-    await eventually("the new count is captured", () => run.page() === "a_total 1\n");
-    await run.server.stop(true);
-    await eventually("the session is final", () => run.session.phase === "final");
-    expect(run.session.missed().map(({ id }) => id)).toEqual(["prometheus"]);
-    run.scrape("prometheus", run.captures.pageFor(run.format)?.asOfMs ?? 0);
-    expect((await ended).outcome).toBe("delivered");
-    expect(run.phases).toEqual(["draining", "final", "exit"]);
-  });
+const known = async (rig: ReturnType<typeof start>) =>
+  await eventually("what was sent is known to be received", () =>
+    rig.scrapers.all().every(({ held }) => held),
+  );
 
-  test("is not satisfied by a page older than the last one", async () => {
-    const run = start({ budgetMs: 300 });
-    run.scrape("prometheus", run.nowMs());
-    const ended = run.session.end();
-    await run.captured;
-    await run.server.stop(true);
-    await eventually("the session is final", () => run.session.phase === "final");
-    run.scrape("prometheus", (run.captures.pageFor(run.format)?.asOfMs ?? 0) - 0.001);
-    expect((await ended).outcome).toBe("deadline");
+describe("Session.end()", () => {
+  test("keeps what the application counts after the signal until the scraper has it", async () => {
+    const rig = start();
+    await rig.scrape();
+    const ended = rig.session.end();
+    rig.count();
+    await rig.leave();
+    expect(rig.session.phase).toBe("final");
+    expect(await rig.scrape()).toContain("a_total 1\n");
+    expect((await ended).outcome).toBe("delivered");
+    expect(rig.phases).toEqual(["draining", "final", "exit"]);
   });
 
   test("waits for both of a pair", async () => {
-    const run = start();
-    run.scrape("a", run.nowMs());
-    run.scrape("b", run.nowMs());
-    const ended = run.session.end();
-    await run.captured;
-    await run.server.stop(true);
-    await eventually("the session is final", () => run.session.phase === "final");
-    const asOfMs = run.captures.pageFor(run.format)?.asOfMs ?? 0;
-    run.scrape("a", asOfMs);
-    expect(run.session.phase).toBe("final");
-    run.scrape("b", asOfMs);
+    const rig = start();
+    await rig.scrape("Prometheus/2");
+    await rig.scrape("Prometheus/3");
+    const ended = rig.session.end();
+    rig.count();
+    await rig.leave();
+    await rig.scrape("Prometheus/2");
+    await eventually("the first has it", () =>
+      rig.scrapers.all().some((one) => rig.session.standing(one) === "newest"),
+    );
+    expect(rig.session.phase).toBe("final");
+    await rig.scrape("Prometheus/3");
     expect((await ended).outcome).toBe("delivered");
   });
 
-  test("ends at the deadline while the application lives on", async () => {
-    const run = start({ budgetMs: 50 });
-    run.scrape("prometheus", run.nowMs());
-    expect((await run.session.end()).outcome).toBe("deadline");
+  test("leaves at once when nothing has changed since what each scraper has", async () => {
+    const rig = start();
+    await rig.scrape();
+    await known(rig);
+    const ended = rig.session.end();
+    await rig.leave();
+    expect((await ended).outcome).toBe("unchanged");
   });
 
-  test("keeps no page that is broken, too large or an error", async () => {
-    for (const answer of [new Response("x".repeat(1001)), new Response("no", { status: 503 })]) {
-      const run = start({ budgetMs: 60, fetch: () => answer.clone() as Response });
-      await run.session.end();
-      expect(run.captures.any).toBe(false);
-    }
+  test("leaves at once when a scraper was served live after the last change", async () => {
+    const rig = start();
+    await rig.scrape();
+    const ended = rig.session.end();
+    rig.count();
+    await eventually("the count is captured", () => textOf(rig.newest()).includes("a_total 1\n"));
+    expect(await rig.scrape()).toContain("a_total 1\n");
+    await known(rig);
+    await rig.leave();
+    expect((await ended).outcome).toBe("unchanged");
+  });
+
+  test("is not satisfied by curl, a probe or a HEAD", async () => {
+    const rig = start({ settings: { budgetMs: 600 } });
+    await rig.scrape();
+    const ended = rig.session.end();
+    rig.count();
+    await rig.leave();
+    await fetch(`${rig.url}/metrics`, { method: "HEAD", headers: PROMETHEUS });
+    expect(await (await fetch(`${rig.url}/metrics`)).text()).toContain("a_total 1\n");
+    expect((await ended).outcome).toBe("deadline");
+  });
+
+  test("ends at the deadline while the application lives on", async () => {
+    const rig = start({ settings: { budgetMs: 50 } });
+    await rig.scrape();
+    rig.count();
+    expect((await rig.session.end()).outcome).toBe("deadline");
   });
 
   test("called twice is one end", async () => {
-    const run = start({ budgetMs: 50 });
-    const [first, second] = await Promise.all([run.session.end(), run.session.end()]);
+    const rig = start({ settings: { budgetMs: 50 } });
+    const [first, second] = await Promise.all([rig.session.end(), rig.session.end()]);
     expect(first).toBe(second);
-    expect(run.phases).toEqual(["draining", "exit"]);
+    expect(rig.phases).toEqual(["draining", "exit"]);
+  });
+
+  test("closes idle connections, so that what they carried is known to be received", async () => {
+    const rig = start();
+    await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
+    expect(rig.scrapers.all()[0]?.held).toBeUndefined();
+    void rig.session.end();
+    await known(rig);
+  });
+});
+
+describe("DRAINING", () => {
+  test("covers an application that fails by its newest whole page", async () => {
+    let healthy = true;
+    const rig = start({
+      page: () => (healthy ? new Response("a_total 1\n") : new Response("no", { status: 503 })),
+    });
+    void rig.session.end();
+    await eventually("a page is captured", () => rig.captures.any);
+    healthy = false;
+    expect(await rig.scrape()).toBe("a_total 1\n");
+  });
+
+  test("keeps no page that is an error or too large", async () => {
+    for (const answer of [new Response("x".repeat(1001)), new Response("no", { status: 503 })]) {
+      const rig = start({
+        settings: { budgetMs: 60 },
+        maxBytes: 1000,
+        page: () => answer.clone() as Response,
+      });
+      await rig.session.end();
+      expect(rig.captures.any).toBe(false);
+    }
   });
 });
 
 describe("Captures", () => {
-  test("keeps a page of its own for each format, and asks under its own name", async () => {
+  test("keep a page of its own for each format, and ask under their own name", async () => {
     const agents = new Set<string | null>();
-    const run = start({
-      fetch: (request) => {
+    const rig = start({
+      page: (request) => {
         agents.add(request.headers.get("user-agent"));
         return new Response(`${request.headers.get("accept")}`);
       },
     });
-    const om = {
+    const format = (accept: string) => ({
       path: "/metrics",
-      headers: new Headers({ accept: "openmetrics", "user-agent": "Prometheus/3" }),
-    };
-    const text = { path: "/metrics", headers: new Headers({ accept: "text" }) };
-    run.captures.want(om);
-    run.captures.want(text);
-    expect(await run.captures.round()).toBe("whole");
-    const page = (format: typeof om) =>
-      new TextDecoder().decode(run.captures.pageFor(format)?.bytes);
-    expect([page(om), page(text)]).toEqual(["openmetrics", "text"]);
+      headers: new Headers({ accept, "user-agent": "Prometheus/3" }),
+    });
+    for (const accept of ["openmetrics", "text"])
+      rig.captures.want(formatKey(format(accept)), format(accept));
+    expect(await rig.captures.round()).toBe("whole");
+    expect(
+      ["openmetrics", "text"].map((accept) => textOf(rig.captures.pageFor(format(accept)))),
+    ).toEqual(["openmetrics", "text"]);
     expect([...agents]).toEqual(["capture"]);
   });
 
-  test("gives a page that was fetched with credentials only to who sends the same", async () => {
-    const run = start();
-    const withToken = { path: "/metrics", headers: new Headers({ authorization: "Bearer a" }) };
-    run.captures.want(withToken);
-    await run.captures.round();
-    expect(run.captures.pageFor(withToken)).toBeDefined();
-    expect(run.captures.pageFor({ path: "/metrics", headers: new Headers() })).toBeUndefined();
-    const other = { path: "/metrics", headers: new Headers({ authorization: "Bearer b" }) };
-    expect(run.captures.pageFor(other)).toBeUndefined();
+  test("give a page that was fetched with credentials only to who sends the same", async () => {
+    const rig = start();
+    const by = (headers: Record<string, string>) => ({
+      path: "/metrics",
+      headers: new Headers(headers),
+    });
+    const format = by({ authorization: "Bearer a" });
+    rig.captures.want(formatKey(format), format);
+    await rig.captures.round();
+    expect(rig.captures.pageFor(format)).toBeDefined();
+    expect(rig.captures.pageFor(by({}))).toBeUndefined();
+    expect(rig.captures.pageFor(by({ authorization: "Bearer b" }))).toBeUndefined();
   });
 
-  test("keeps at most four formats, the newest asked for", async () => {
-    const run = start();
+  test("keep at most four formats, the newest asked for", async () => {
+    const rig = start();
     const format = (accept: string) => ({ path: "/metrics", headers: new Headers({ accept }) });
-    for (const accept of ["1", "2", "3", "4", "5"]) run.captures.want(format(accept));
-    await run.captures.round();
-    expect(run.captures.page(formatKey(format("1")))).toBeUndefined();
-    expect(run.captures.page(formatKey(format("5")))).toBeDefined();
+    for (const accept of ["1", "2", "3", "4", "5"])
+      rig.captures.want(formatKey(format(accept)), format(accept));
+    await rig.captures.round();
+    expect(rig.captures.page(formatKey(format("1")))).toBeUndefined();
+    expect(rig.captures.page(formatKey(format("5")))).toBeDefined();
   });
 });

@@ -1,8 +1,23 @@
-/** The pod's end as it happens: feeds the state machine from signals, captures, deliveries and time. */
-import type { Captures, Format, Page } from "./capture.ts";
-import type { DrainEvent, DrainFacts, DrainSettings, DrainState, Phase } from "./drain.ts";
-import { RUNNING, step } from "./drain.ts";
-import type { Scrape, Scraper, Scrapers } from "./scrapers.ts";
+/** The pod's end as it happens: feeds the state machine from hooks, signals, captures, deliveries and time. */
+import {
+  type CaptureOutcome,
+  type Captures,
+  type Format,
+  formatKey,
+  type Page,
+} from "./capture.ts";
+import { compare } from "./comparison.ts";
+import {
+  covers,
+  type DrainEvent,
+  type DrainFacts,
+  type DrainSettings,
+  type DrainState,
+  type Phase,
+  RUNNING,
+  step,
+} from "./drain.ts";
+import type { Held, Scraper, Scrapers } from "./scrapers.ts";
 
 export interface SessionOptions {
   readonly scrapers: Scrapers;
@@ -10,10 +25,13 @@ export interface SessionOptions {
   readonly settings: DrainSettings;
   /** Pause between two rounds of captures, in milliseconds. */
   readonly captureIntervalMs: number;
+  /** Labels with one of these paths count the scrapes themselves. */
+  readonly metricsPaths: readonly string[];
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
   readonly onPhase: (phase: Phase) => void;
-  readonly onCapture: (outcome: "whole" | "failed" | "refused") => void;
+  /** Told of each round of captures, with the time at which it began. */
+  readonly onCapture: (outcome: CaptureOutcome, startedMs: number) => void;
 }
 
 /** An application spends at most a tenth of its time on captures: pause nine times what they took. */
@@ -27,7 +45,13 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #ended = Promise.withResolvers<DrainState>();
   #state: DrainState = RUNNING;
-  #signalledAtMs: number | undefined;
+  readonly #first = Promise.withResolvers<void>();
+  /** Rounds of captures by outcome. */
+  readonly captureCounts = { whole: 0, failed: 0, refused: 0, too_large: 0 };
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #capturing = false;
+  /** What was found of two pages, by the earlier one: comparing takes longer than looking. */
+  #same = new WeakMap<Page, { readonly later: Page; readonly same: boolean }>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -37,74 +61,128 @@ export class Session {
     return this.#state.phase;
   }
 
-  /** When the signal came, on the monotonic clock. */
-  get signalledAtMs(): number | undefined {
-    return this.#signalledAtMs;
+  /** The first sign of the pod's end, on the monotonic clock. */
+  get firstSignMs(): number | undefined {
+    return this.#state.firstSignMs;
   }
 
-  /** Whether a failing application is covered by its newest whole page: only once the pod is ending. */
-  get covering(): boolean {
-    return this.phase === "draining" || this.phase === "final";
+  /** Whether an application that fails now is covered by its newest whole page. */
+  covers(failure: "refused" | "failed"): boolean {
+    return covers(this.#state, failure, this.#options.nowMs());
+  }
+
+  /** A preStop hook was called: the pod may be ending. */
+  prestop(): void {
+    this.#dispatch({ kind: "prestop" });
+  }
+
+  /** Resolves when a round of captures was whole since the pod began to end. */
+  async firstCapture(): Promise<void> {
+    await this.#first.promise;
   }
 
   /** The pod is ending. Resolves when the sidecar may leave; calls after the first change nothing. */
   async end(): Promise<DrainState> {
-    if (this.#signalledAtMs === undefined) {
-      this.#signalledAtMs = this.#options.nowMs();
-      this.#dispatch({ kind: "signal" });
-      const looking = setInterval(() => this.#dispatch({ kind: "look" }), LOOK_EVERY_MS);
-      void this.#ended.promise.finally(() => clearInterval(looking));
-      void this.#captureUntilGone();
-    }
+    this.#dispatch({ kind: "signal" });
     return await this.#ended.promise;
   }
 
-  /** A scraper took an answer whole that was as new as `asOfMs`. */
-  delivered(scrape: Scrape, format: Format, asOfMs: number): void {
-    this.#options.captures.want(format);
-    this.#options.scrapers.record(scrape, { nowMs: this.#options.nowMs(), asOfMs });
+  /** One round of captures now, in whatever phase. */
+  async capture(): Promise<CaptureOutcome> {
+    const { captures, nowMs, onCapture } = this.#options;
+    const startedMs = nowMs();
+    const outcome = await captures.round();
+    onCapture(outcome, startedMs);
+    this.captureCounts[outcome]++;
+    if (outcome === "whole" && this.phase !== "running") this.#first.resolve();
+    this.#dispatch({ kind: "capture", outcome: outcome === "too_large" ? "failed" : outcome });
+    return outcome;
+  }
+
+  /** An answer was sent whole to a scraper. */
+  sent(scraper: string, format: Format): void {
+    this.#options.captures.want(formatKey(format), format);
+    this.#options.scrapers.sent(scraper, this.#options.nowMs());
+  }
+
+  /** A scraper has that page. */
+  received(scraper: string, held: Held): void {
+    const { firstSignMs = Number.POSITIVE_INFINITY } = this;
+    this.#options.scrapers.received(scraper, held, held.page.asOfMs >= firstSignMs);
     this.#dispatch({ kind: "look" });
   }
 
-  /** Active scrapers without the newest page. */
-  missed(): readonly Scraper[] {
-    const { scrapers, captures, nowMs } = this.#options;
-    return scrapers.active(nowMs()).filter((scraper) => {
-      const page: Page | undefined = captures.page(scraper.format);
-      return page !== undefined && scraper.asOfMs < page.asOfMs;
-    });
+  /** Whether a scraper has the newest page, an older one that does not differ from it, or neither. */
+  standing({ held }: Scraper): "newest" | "unchanged" | "behind" {
+    const { captures } = this.#options;
+    if (held !== undefined && captures.isNewest(held.page)) return "newest";
+    const page = held && captures.page(held.format);
+    if (held === undefined || page === undefined) return "behind";
+    if (held.page.asOfMs >= page.asOfMs) return "newest";
+    // Only in FINAL: before, the application may yet count.
+    const settled = this.phase === "final" || this.phase === "exit";
+    return settled && this.#isSame(held, page) ? "unchanged" : "behind";
+  }
+
+  #isSame({ page: earlier, format }: Held, later: Page): boolean {
+    const known = this.#same.get(earlier);
+    if (known?.later === later) return known.same;
+    const { captures, metricsPaths } = this.#options;
+    const recent = captures.recent(format);
+    const same = compare(earlier, later, { recent, metricsPaths })?.missed === 0;
+    this.#same.set(earlier, { later, same });
+    return same;
   }
 
   #facts(): DrainFacts {
     const { scrapers, captures, nowMs } = this.#options;
+    const active = scrapers.active(nowMs());
+    const standings = active.map((scraper) => this.standing(scraper));
     return {
       captured: captures.any,
       known: scrapers.all().length,
-      active: scrapers.active(nowMs()).length,
-      unsatisfied: this.missed().length,
+      active: active.length,
+      satisfied: standings.filter((standing) => standing !== "behind").length,
+      unchanged: standings.filter((standing) => standing === "unchanged").length,
     };
   }
 
   #dispatch(event: DrainEvent): void {
     const { nowMs, settings, onPhase } = this.#options;
     const before = this.#state.phase;
-    if (before === "exit" || (before === "running" && event.kind !== "signal")) return;
-    this.#state = step(this.#state, { ...event, atMs: nowMs(), facts: this.#facts() }, settings);
-    if (this.#state.phase !== before) onPhase(this.#state.phase);
-    if (this.#state.phase === "exit") this.#ended.resolve(this.#state);
+    // Most scrapes happen while nothing ends: no facts are gathered for those.
+    if (before === "running" && event.kind !== "signal" && event.kind !== "prestop") return;
+    const next = step(this.#state, { ...event, atMs: nowMs(), facts: this.#facts() }, settings);
+    this.#state = next;
+    if (next.phase === before) return;
+    onPhase(next.phase);
+    this.#follow(next);
+    // Only FINAL looks whether pages differ, and may find at once that nobody waits.
+    if (next.phase === "final") this.#dispatch({ kind: "look" });
   }
 
-  async #captureUntilGone(): Promise<void> {
-    const { captures, captureIntervalMs, nowMs, onCapture } = this.#options;
+  #follow(state: DrainState): void {
+    if (state.phase === "draining") {
+      this.#looking ??= setInterval(() => this.#dispatch({ kind: "look" }), LOOK_EVERY_MS);
+      void this.#captureWhileDraining();
+    } else if (state.phase !== "final") {
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+    }
+    if (state.phase === "exit") this.#ended.resolve(state);
+  }
+
+  async #captureWhileDraining(): Promise<void> {
+    if (this.#capturing) return;
+    this.#capturing = true;
+    const { captureIntervalMs, nowMs } = this.#options;
     while (this.phase === "draining") {
       const startedMs = nowMs();
-      const outcome = await captures.round();
-      onCapture(outcome);
-      this.#dispatch({ kind: "capture", outcome });
-      const tookMs = nowMs() - startedMs;
+      const outcome = await this.capture();
       // A refusal costs the application nothing, since it is no longer there.
-      const pauseMs = outcome === "refused" ? 0 : tookMs * PAUSE_PER_WORK;
+      const pauseMs = outcome === "refused" ? 0 : (nowMs() - startedMs) * PAUSE_PER_WORK;
       await Bun.sleep(Math.max(captureIntervalMs, pauseMs));
     }
+    this.#capturing = false;
   }
 }

@@ -1,9 +1,9 @@
 /** One question to the application: an answer whose body still streams, or a failure with a reason. */
-import { requestHeaders } from "./headers.ts";
+import { Dialer, type Target } from "./dial.ts";
+import { requestBlock } from "./headers.ts";
+import { BrokenOff, type WireAnswer } from "./wire-exchange.ts";
 
-export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
-
-/** The application did not begin its answer in time. */
+/** The application did not answer in time. */
 export class UpstreamTimeout extends Error {
   override readonly name = "UpstreamTimeout";
 }
@@ -26,47 +26,102 @@ export interface UpstreamRequest {
   readonly headers: Headers;
   /** Limit for the whole answer, body included, in milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when nobody wants the answer any more. */
-  readonly signal?: AbortSignal;
+}
+
+/** A question that was asked. */
+export interface Asked {
+  /** Rejects with {@link UpstreamTimeout} or {@link UpstreamUnreachable}; the body may break off later. */
+  readonly answer: Promise<WireAnswer>;
+  /** Nobody wants the answer any more. */
+  abort(): void;
+  /** The answer is whole or given up: the limit no longer runs. */
+  done(): void;
+  /** Whether the limit has passed. */
+  readonly late: boolean;
 }
 
 export interface Upstream {
-  /**
-   * Asks the application. Throws {@link UpstreamTimeout} or {@link UpstreamUnreachable}; after that
-   * the body may still break off, at the limit too.
-   */
-  ask(request: UpstreamRequest): Promise<Response>;
+  ask(request: UpstreamRequest): Asked;
 }
 
-/** An upstream at that base URL. */
-export function createUpstream(baseUrl: string, fetch: Fetch): Upstream {
+export interface UpstreamOptions {
+  readonly target: Target;
+  /** Marks what has passed this sidecar (`Via`, RFC 9110, 7.6.3). */
+  readonly via: string;
+}
+
+/** The application. */
+export function createUpstream({ target, via }: UpstreamOptions): Upstream {
+  const dialer = new Dialer(target);
+  const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
+  const replaced = { host: `${host}:${target.port}`, via };
+  const blocks = new WeakMap<Headers, string>();
+  const blockFor = (headers: Headers) => {
+    const known = blocks.get(headers);
+    if (known !== undefined) return known;
+    const made = requestBlock(headers, replaced);
+    blocks.set(headers, made);
+    return made;
+  };
   return {
-    async ask({ method, path, headers, timeoutMs, signal }) {
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        return await fetch(baseUrl + path, {
-          method,
-          headers: requestHeaders(headers),
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-          redirect: "manual",
-          // The bytes as they are, and never by way of HTTP_PROXY, which Bun obeys for 127.0.0.1 too.
-          decompress: false,
-          proxy: false,
-        } as unknown as BunFetchRequestInit);
-      } catch (cause) {
-        if (timeout.aborted) {
-          throw new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`, {
-            cause,
-          });
-        }
-        const refused = errorCode(cause) === "ECONNREFUSED";
-        throw new UpstreamUnreachable(`The application at ${baseUrl} does not answer`, {
-          cause,
-          refused,
-        });
-      }
+    ask: ({ method, path, headers, timeoutMs }) => {
+      const head = `${method} ${path} HTTP/1.1\r\n${blockFor(headers)}\r\n`;
+      const bytes = Buffer.from(head, "latin1");
+      return new Question((signal) => dialer.ask(bytes, method, signal), {
+        timeoutMs,
+        host: replaced.host,
+      });
     },
   };
+}
+
+class Question implements Asked {
+  readonly answer: Promise<WireAnswer>;
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #late = false;
+
+  constructor(
+    ask: (signal: AbortSignal) => Promise<WireAnswer>,
+    { timeoutMs, host }: { timeoutMs: number; host: string },
+  ) {
+    const late = Promise.withResolvers<never>();
+    this.#timer = setTimeout(() => {
+      this.#late = true;
+      this.#controller.abort();
+      late.reject(new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    // Raced, because a connection that is still being made does not hear of the abort.
+    this.answer = Promise.race([ask(this.#controller.signal), late.promise]).catch(
+      (cause: unknown) => {
+        clearTimeout(this.#timer);
+        if (this.#late)
+          throw cause instanceof UpstreamTimeout
+            ? cause
+            : new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`, {
+                cause,
+              });
+        const refused = errorCode(cause) === "ECONNREFUSED";
+        const what =
+          cause instanceof BrokenOff && !cause.unanswered
+            ? "broke its answer off"
+            : "does not answer";
+        throw new UpstreamUnreachable(`The application at ${host} ${what}`, { cause, refused });
+      },
+    );
+  }
+
+  get late(): boolean {
+    return this.#late;
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  done(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /**
@@ -75,10 +130,16 @@ export function createUpstream(baseUrl: string, fetch: Fetch): Upstream {
  * the 504 still reaches it.
  */
 export function deadlineFor(headers: Headers, limitMs: number): number {
-  const announcedMs =
-    Number(headers.get("x-prometheus-scrape-timeout-seconds") ?? Number.NaN) * 1000;
-  if (!(announcedMs > 0)) return limitMs;
+  const announcedMs = announcedTimeoutMs(headers);
+  if (announcedMs === undefined) return limitMs;
   return Math.max(1, Math.min(limitMs, announcedMs > 1000 ? announcedMs - 500 : announcedMs / 2));
+}
+
+/** The scrape timeout that a scraper announces, in milliseconds. */
+export function announcedTimeoutMs(headers: Headers): number | undefined {
+  const header = headers.get("x-prometheus-scrape-timeout-seconds");
+  const ms = header === null ? 0 : Number(header) * 1000;
+  return ms > 0 && Number.isFinite(ms) ? ms : undefined;
 }
 
 function errorCode(error: unknown): unknown {

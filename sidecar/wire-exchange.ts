@@ -1,0 +1,145 @@
+/** The bytes that come back on a connection -> one answer, its body read at the reader's pace. */
+import { type AnswerHead, type BodyDecoder, createDecoder, parseAnswerHead } from "./wire.ts";
+
+/** An answer whose body is read by iterating, or is there already. */
+export interface WireAnswer {
+  readonly head: AnswerHead;
+  /** Bytes, if the whole body came with its head; `undefined` if there is none. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+}
+
+/** The application ended the connection before its answer was whole. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+  /** Whether not even one byte of the answer had come. */
+  readonly unanswered: boolean;
+  constructor(unanswered: boolean) {
+    super("The application broke its answer off");
+    this.unanswered = unanswered;
+  }
+}
+
+/** Bytes that wait for their reader before the application is told to wait. */
+const MAX_QUEUED_BYTES = 256 * 1024;
+
+/** What an exchange asks of its connection. */
+export interface ExchangeHooks {
+  /** Lets the application send, or not. */
+  readonly flow: (on: boolean) => void;
+  /** Gives the connection up. */
+  readonly cut: () => void;
+  /** The answer is whole or lost. */
+  readonly done: (reusable: boolean) => void;
+}
+
+/** One question and its answer, fed by its connection. */
+export class WireExchange {
+  readonly answer = Promise.withResolvers<WireAnswer>();
+  readonly #method: "GET" | "HEAD";
+  readonly #hooks: ExchangeHooks;
+  #unread: Buffer | undefined;
+  #head: AnswerHead | undefined;
+  #decoder: BodyDecoder | undefined;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #paused = false;
+  #state: "open" | "whole" | "lost" = "open";
+  #failure: unknown;
+  #news: PromiseWithResolvers<void> | undefined;
+
+  constructor(method: "GET" | "HEAD", hooks: ExchangeHooks) {
+    this.#method = method;
+    this.#hooks = hooks;
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#state !== "open") return;
+    try {
+      if (this.#decoder === undefined) this.#readHead(chunk);
+      else this.#readBody(chunk);
+    } catch (error) {
+      this.#lose(error);
+      this.#hooks.cut();
+    }
+  }
+
+  ended(): void {
+    if (this.#state !== "open") return;
+    if (this.#decoder?.endsWithConnection) this.#finish(false);
+    else this.#lose(new BrokenOff(this.#head === undefined && this.#unread === undefined));
+  }
+
+  #readHead(chunk: Buffer): void {
+    let bytes = this.#unread === undefined ? chunk : Buffer.concat([this.#unread, chunk]);
+    let head = parseAnswerHead(bytes, this.#method);
+    // Interim answers (RFC 9110, 15.2) stand before the one that counts.
+    while (head !== undefined && head.status < 200) {
+      bytes = bytes.subarray(head.size);
+      head = parseAnswerHead(bytes, this.#method);
+    }
+    this.#unread = bytes;
+    if (head === undefined) return;
+    this.#head = head;
+    this.#decoder = createDecoder(head.body);
+    const rest = bytes.subarray(head.size);
+    if (rest.length > 0 || head.body.kind === "none") this.#readBody(rest);
+    this.answer.resolve({ head, body: this.#body(head) });
+  }
+
+  /** The body: none, all of it if it came with its head, or a stream. */
+  #body(head: AnswerHead): WireAnswer["body"] {
+    if (head.body.kind === "none") return undefined;
+    return this.#state === "whole" ? Buffer.concat(this.#queue) : this.#iterate();
+  }
+
+  #readBody(bytes: Buffer): void {
+    const { chunks, done } = this.#decoder?.push(bytes) ?? { chunks: [], done: true };
+    for (const chunk of chunks) {
+      this.#queue.push(chunk);
+      this.#queuedBytes += chunk.length;
+    }
+    if (done) this.#finish(this.#head?.keepAlive ?? false);
+    else if (this.#queuedBytes > MAX_QUEUED_BYTES && !this.#paused) {
+      this.#paused = true;
+      this.#hooks.flow(false);
+    }
+    this.#news?.resolve();
+  }
+
+  #finish(reusable: boolean): void {
+    this.#state = "whole";
+    if (this.#paused) this.#hooks.flow(true);
+    this.#hooks.done(reusable);
+    this.#news?.resolve();
+  }
+
+  #lose(error: unknown): void {
+    this.#state = "lost";
+    this.#failure = error;
+    this.#hooks.done(false);
+    this.answer.reject(error);
+    this.#news?.resolve();
+  }
+
+  async *#iterate(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
+          this.#queuedBytes -= chunk.length;
+          yield chunk;
+        }
+        if (this.#state === "lost") throw this.#failure;
+        if (this.#state === "whole") return;
+        this.#news = Promise.withResolvers();
+        if (this.#paused) {
+          this.#paused = false;
+          this.#hooks.flow(true);
+        }
+        await this.#news.promise;
+      }
+    } finally {
+      // A reader that leaves in the middle: the rest is nobody's.
+      if (this.#state === "open") this.#hooks.cut();
+    }
+  }
+}
