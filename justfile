@@ -47,6 +47,11 @@ manifests: install
 build *COMPONENTS=components: install
     @bun scripts/build.ts {{ COMPONENTS }}
 
+# Measure a component beside its peers (nginx, wrk and go are needed): just bench sidecar
+[no-exit-message]
+bench COMPONENT="sidecar" *ARGS: install (build COMPONENT)
+    @bun bench/main.ts {{ COMPONENT }} {{ ARGS }}
+
 # Write the tables in docs/ that come from the code
 docs: install
     @bun scripts/docs.ts

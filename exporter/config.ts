@@ -3,13 +3,13 @@ import { z } from "zod";
 import type { Definition, Flags, Values } from "../shared/flags.ts";
 import { logFlags } from "../shared/log.ts";
 import {
-  bindAddress,
   duration,
   formatDuration,
   httpUrl,
   nonEmpty,
   oneOf,
   parsed,
+  requiredBindAddress,
   wholeNumber,
 } from "../shared/values.ts";
 import { ZONE_NAMES } from "./ktcloud/zones.ts";
@@ -26,12 +26,6 @@ const telemetryPath = parsed(
       ? text
       : undefined,
 );
-
-const listenAddress = bindAddress().transform((address, context) => {
-  if (address !== null) return address;
-  context.addIssue({ code: "custom", message: "must be an address: it is the only listener" });
-  return { host: "", port: 0 };
-});
 
 const flags = {
   zone: {
@@ -98,7 +92,7 @@ const flags = {
     placeholder: "ADDRESS",
     default: ":9105",
     help: "Address to serve on; port 0 takes a free one.",
-    schema: listenAddress,
+    schema: requiredBindAddress(),
   },
   telemetryPath: {
     flag: "web.telemetry-path",

@@ -1,5 +1,5 @@
 /** How a program declares its flags; config.ts reads them and help.ts describes them. */
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { TextSchema } from "./values.ts";
 
 /** One flag, with the environment variable that stands in for it. */

@@ -89,13 +89,16 @@ function ok(c: Context): Response {
 
 /** Adds a page of a registry, in the text format 0.0.4. */
 export function addMetrics(app: Hono, path: string, registry: Registry): void {
-  get(app, path, async (c) => {
-    const page = await registry.metrics();
-    return c.body(page, 200, {
-      "content-type": registry.contentType,
-      // Named, because a HEAD would otherwise be answered with a length of 0.
-      "content-length": String(Buffer.byteLength(page)),
-    });
+  get(app, path, (c) => sendMetrics(c, registry));
+}
+
+/** A page of a registry as a response. */
+export async function sendMetrics(c: Context, registry: Registry): Promise<Response> {
+  const page = await registry.metrics();
+  return c.body(page, 200, {
+    "content-type": registry.contentType,
+    // Named, because a HEAD would otherwise be answered with a length of 0.
+    "content-length": String(Buffer.byteLength(page)),
   });
 }
 

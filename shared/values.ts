@@ -2,23 +2,21 @@
  * Text from a flag or a variable -> a checked value: the schemas that all components share.
  * Each says what is allowed in words that end a sentence beginning "must be".
  */
-import { z } from "zod";
+// The functional build of zod: a sidecar in every pod cannot afford the 2 MB more of the other one.
+import * as z from "zod/mini";
 
 /** A schema that takes the text of a flag and gives a `T`. */
-export type TextSchema<T> = z.ZodType<T, string>;
+export type TextSchema<T> = z.ZodMiniType<T, string>;
 
 /**
  * Builds a schema from a parser that returns `undefined` for text that it does not accept.
  * `allowed` completes "must be …".
  */
-export function parsed<T>(
-  allowed: string,
-  parse: (text: string) => T | undefined,
-): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
-  return z.string().transform((text, context): T => {
+export function parsed<T>(allowed: string, parse: (text: string) => T | undefined): TextSchema<T> {
+  return z.transform((text: string, context): T => {
     const value = parse(text.trim());
     if (value === undefined) {
-      context.addIssue({ code: "custom", message: `must be ${allowed}` });
+      context.issues.push({ code: "custom", message: `must be ${allowed}`, input: text });
       return z.NEVER;
     }
     return value;
@@ -96,6 +94,14 @@ export function bindAddress() {
   return parsed(
     "an address to listen on such as :8080, 127.0.0.1:8080 or [::1]:8080, or 0 for none",
     parseBindAddress,
+  );
+}
+
+/** As {@link bindAddress}, for a listener that cannot be turned off. */
+export function requiredBindAddress() {
+  return parsed(
+    "an address to listen on such as :8080, 127.0.0.1:8080 or [::1]:8080",
+    (text) => parseBindAddress(text) ?? undefined,
   );
 }
 

@@ -1,7 +1,7 @@
 /** The routes: metrics paths reach the application, `/-/…` is the sidecar's own, all else is 404. */
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
-import { addHealth, addMetrics, get, methodNotAllowed, type Readiness } from "../shared/http.ts";
+import { addHealth, get, methodNotAllowed, type Readiness, sendMetrics } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Captures } from "./capture.ts";
 import type { Answer, Handler, ServerRequest } from "./connection.ts";
@@ -16,7 +16,8 @@ export interface AppOptions extends ProxyOptions {
   readonly metricsPaths: readonly string[];
   /** What the preStop hook has to show in `X-Prestop-Token`; empty: nothing. */
   readonly prestopToken: string;
-  readonly registry: Registry;
+  /** The sidecar's own metrics, made when they are first asked for. */
+  readonly registry: () => Promise<Registry>;
   readonly log: Logger;
   readonly readiness: () => Readiness;
 }
@@ -48,7 +49,7 @@ export function createControlApp(options: AppOptions): Hono<ControlEnv> {
   const { metricsPaths, registry, readiness } = options;
   const app = new Hono<ControlEnv>();
   addHealth(app as unknown as Hono, readiness);
-  addMetrics(app as unknown as Hono, "/-/metrics", registry);
+  get(app as unknown as Hono, "/-/metrics", async (c) => await sendMetrics(c, await registry()));
   get(app as unknown as Hono, "/-/status", (c) => c.json(describeStatus(options)));
   app.get("/-/prestop", (c) => prestop(c, options));
   app.all("/-/prestop", (c) => methodNotAllowed(c, "GET, HEAD"));
@@ -80,7 +81,7 @@ async function flush(c: Context<ControlEnv>, { session }: AppOptions) {
   return c.text(`The application's page could not be captured: ${outcome}\n`, 502);
 }
 
-function describeStatus({ session, scrapers, nowMs, captures }: AppOptions) {
+function describeStatus({ session, scrapers, nowMs, captures, tally }: AppOptions) {
   const now = nowMs();
   const active = new Set(scrapers.active(now).map(({ id }) => id));
   return {
@@ -93,7 +94,7 @@ function describeStatus({ session, scrapers, nowMs, captures }: AppOptions) {
       active: active.has(scraper.id),
       satisfied: session.standing(scraper) !== "behind",
     })),
-    captures: { ...session.captureCounts, formats: describeFormats(captures, now) },
+    captures: { ...tally.captures, formats: describeFormats(captures, now) },
   };
 }
 

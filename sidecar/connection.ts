@@ -13,8 +13,8 @@ export interface ServerRequest extends RequestHead {
   readonly address: string;
   /** Tells connections apart. */
   readonly connection: number;
-  /** Aborted when the client leaves before it has the whole answer. */
-  readonly abort: AbortController;
+  /** Calls back when the client leaves before it has the whole answer. */
+  onLeave(callback: () => void): void;
 }
 
 /** An answer as a handler gives it. */
@@ -65,10 +65,12 @@ export class Connection {
   readonly #socket: Socket;
   readonly #hooks: ConnectionHooks;
   readonly #id: number;
+  readonly #address: string;
   #unread: Buffer = Buffer.alloc(0);
   /** The head that came last, and what it was parsed to: a scraper sends the same one every time. */
   #last: { readonly bytes: Buffer; readonly parsed: Parsed } | undefined;
-  #busy: AbortController | undefined;
+  #busy = false;
+  #onLeave: (() => void) | undefined;
   /** The next answer is the last one, and says so. */
   #retiring = false;
   /** An answer has said so: whatever the client still sends is not for us. */
@@ -81,20 +83,20 @@ export class Connection {
   constructor(id: number, socket: Socket, hooks: ConnectionHooks) {
     this.#id = id;
     this.#socket = socket;
+    this.#address = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
     this.#hooks = hooks;
   }
 
   /** Whether an answer is being made or sent. */
   get busy(): boolean {
-    return this.#busy !== undefined;
+    return this.#busy;
   }
 
   /** Bytes came from the client. */
   data(chunk: Buffer): void {
     this.#receipt?.settle(true);
     if (this.#over) return;
-    this.#unread =
-      this.#unread.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#unread, chunk]);
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
     if (!this.busy && !this.#closed) this.#next();
   }
 
@@ -120,7 +122,7 @@ export class Connection {
     this.#closed = true;
     this.#hooks.onGone(this.#id);
     this.#receipt?.settle(!reset);
-    this.#busy?.abort();
+    if (this.#busy) this.#onLeave?.();
     this.#drain?.resolve();
   }
 
@@ -165,15 +167,22 @@ export class Connection {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    const abort = new AbortController();
-    this.#busy = abort;
+    this.#busy = true;
+    this.#onLeave = undefined;
     const query = head.target.indexOf("?");
     const path = query < 0 ? head.target : head.target.slice(0, query);
-    const address = this.#socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
-    const request: ServerRequest = { ...head, path, address, connection: this.#id, abort };
+    const request: ServerRequest = {
+      ...head,
+      path,
+      address: this.#address,
+      connection: this.#id,
+      onLeave: (callback) => {
+        this.#onLeave = callback;
+      },
+    };
     const answer = await this.#hooks.handler(request);
     await this.#send(answer, head);
-    this.#busy = undefined;
+    this.#busy = false;
     if (!this.#closed && !this.#over && this.#unread.length > 0) this.#next();
   }
 

@@ -12,8 +12,19 @@ export interface Target {
   readonly tls: { readonly verify: boolean } | undefined;
 }
 
-/** Kept connections; scrapers are few, and each connection costs the application memory. */
-const MAX_IDLE = 4;
+/** Kept connections: as many as are likely to be scraped at once. */
+const MAX_IDLE = 16;
+
+/** How long a connection is kept without a question, in seconds: longer than most scrape intervals. */
+const IDLE_SECONDS = 90;
+
+/** A question under way. */
+export interface Call {
+  /** Rejects with the error of the connection, {@link BrokenOff} or `MalformedAnswer`. */
+  readonly answer: Promise<WireAnswer>;
+  /** Nobody wants the answer any more: the connection is given up. */
+  abort(): void;
+}
 
 /** Asks an application, over connections that are kept between questions. */
 export class Dialer {
@@ -24,19 +35,31 @@ export class Dialer {
     this.#target = target;
   }
 
-  /** Sends a request. Rejects with the error of the connection, {@link BrokenOff} or `MalformedAnswer`. */
-  async ask(request: Uint8Array, method: "GET" | "HEAD", signal: AbortSignal): Promise<WireAnswer> {
-    for (;;) {
-      const kept = this.#takeIdle();
-      const line = kept ?? (await this.#connect());
-      try {
-        return await line.ask(request, method, signal);
-      } catch (error) {
-        // A kept connection may have been closed just then (RFC 9112, 9.3.1): a GET is asked again.
-        const stale = kept !== undefined && error instanceof BrokenOff && error.unanswered;
-        if (!stale || signal.aborted) throw error;
+  /** Sends a request. */
+  ask(request: Uint8Array, method: "GET" | "HEAD"): Call {
+    let line: Line | undefined;
+    let aborted = false;
+    const attempt = async (): Promise<WireAnswer> => {
+      for (;;) {
+        const kept = this.#takeIdle();
+        line = kept ?? (await this.#connect());
+        if (aborted) line.cut();
+        try {
+          return await line.ask(request, method);
+        } catch (error) {
+          // A kept connection may have been closed just then (RFC 9112, 9.3.1): a GET is asked again.
+          const stale = kept !== undefined && error instanceof BrokenOff && error.unanswered;
+          if (!stale || aborted) throw error;
+        }
       }
-    }
+    };
+    return {
+      answer: attempt(),
+      abort: () => {
+        aborted = true;
+        line?.cut();
+      },
+    };
   }
 
   #takeIdle(): Line | undefined {
@@ -49,8 +72,9 @@ export class Dialer {
   async #connect(): Promise<Line> {
     const { hostname, port, tls } = this.#target;
     const line = new Line((free) => {
-      if (this.#idle.length < MAX_IDLE) this.#idle.push(free);
-      else free.close();
+      if (this.#idle.length >= MAX_IDLE) return false;
+      this.#idle.push(free);
+      return true;
     });
     await Bun.connect<Line>({
       hostname,
@@ -66,6 +90,7 @@ export class Dialer {
         data: (socket, chunk) => socket.data.data(chunk),
         drain: (socket) => socket.data.drained(),
         end: (socket) => void socket.end(),
+        timeout: (socket) => void socket.end(),
         close: (socket) => socket.data.ended(),
         error: () => {}, // A close follows.
       },
@@ -79,6 +104,7 @@ interface LineSocket {
   write(data: Uint8Array): number;
   pause(): void;
   resume(): void;
+  timeout(seconds: number): void;
   terminate(): void;
   end(): void;
 }
@@ -86,13 +112,14 @@ interface LineSocket {
 /** One connection to the application, with at most one question under way. */
 class Line {
   closed = false;
-  readonly #release: (line: Line) => void;
+  /** Takes the line back for the next question, or not. */
+  readonly #release: (line: Line) => boolean;
   readonly #secured = Promise.withResolvers<void>();
   #socket: LineSocket | undefined;
-  #unsent: Uint8Array = Buffer.alloc(0);
+  #unsent: Uint8Array = NOTHING;
   #exchange: WireExchange | undefined;
 
-  constructor(release: (line: Line) => void) {
+  constructor(release: (line: Line) => boolean) {
     this.#release = release;
   }
 
@@ -110,41 +137,44 @@ class Line {
     if (this.closed) throw new BrokenOff(true);
   }
 
-  close(): void {
-    this.#socket?.end();
+  /** Gives the connection up, whatever is under way. */
+  cut(): void {
+    this.#socket?.terminate();
   }
 
-  async ask(request: Uint8Array, method: "GET" | "HEAD", signal: AbortSignal): Promise<WireAnswer> {
-    const cut = () => this.#socket?.terminate();
-    const exchange = new WireExchange(method, {
-      flow: (on) => (on ? this.#socket?.resume() : this.#socket?.pause()),
-      cut,
-      done: (reusable) => {
-        signal.removeEventListener("abort", cut);
-        this.#exchange = undefined;
-        if (reusable && !this.closed) this.#release(this);
-        else this.close();
-      },
-    });
+  /** Lets the application send, or not. */
+  flow(on: boolean): void {
+    if (on) this.#socket?.resume();
+    else this.#socket?.pause();
+  }
+
+  async ask(request: Uint8Array, method: "GET" | "HEAD"): Promise<WireAnswer> {
+    const exchange = new WireExchange(method, this);
     this.#exchange = exchange;
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
+    this.#socket?.timeout(0);
     this.#unsent = request;
     this.drained();
     return await exchange.answer.promise;
   }
 
+  /** The answer under way is whole or lost. */
+  done(reusable: boolean): void {
+    this.#exchange = undefined;
+    if (reusable && !this.closed && this.#release(this)) this.#socket?.timeout(IDLE_SECONDS);
+    else this.#socket?.end();
+  }
+
   drained(): void {
     if (this.#unsent.length === 0) return;
     const taken = this.#socket?.write(this.#unsent) ?? -1;
-    if (taken >= 0) this.#unsent = this.#unsent.subarray(taken);
+    if (taken === this.#unsent.length) this.#unsent = NOTHING;
+    else if (taken >= 0) this.#unsent = this.#unsent.subarray(taken);
   }
 
   data(chunk: Buffer): void {
     // Bytes that nobody asked for: no answer that comes after them could be told apart.
-    if (this.#exchange === undefined) this.#socket?.terminate();
-    // Copied, because Bun uses the memory again for the next read.
-    else this.#exchange.data(Buffer.from(chunk));
+    if (this.#exchange === undefined) this.cut();
+    else this.#exchange.data(chunk);
   }
 
   ended(): void {
@@ -153,3 +183,5 @@ class Line {
     this.#exchange?.ended();
   }
 }
+
+const NOTHING = new Uint8Array();

@@ -1,17 +1,15 @@
 /** The sidecar: proxies scrapes, and at the pod's end keeps the last page until every scraper has it. */
-import { randomUUID } from "node:crypto";
 import { formatAddress } from "../shared/http.ts";
 import { aborted, type Life, runComponent } from "../shared/lifecycle.ts";
-import { createRegistry } from "../shared/metrics.ts";
 import { createHandler } from "./app.ts";
 import { Captures } from "./capture.ts";
 import { type Config, definition, originalTarget, originalUrl } from "./config.ts";
-import { budgetMs, type DrainSettings, type Phase } from "./drain.ts";
-import { createMetrics, type SidecarMetrics } from "./metrics.ts";
+import { budgetMs, type DrainSettings } from "./drain.ts";
 import { createReport, postReport, writeTerminationMessage } from "./report.ts";
 import { Scrapers } from "./scrapers.ts";
 import { serve } from "./server.ts";
 import { Session } from "./session.ts";
+import { Tally } from "./tally.ts";
 import { createUpstream } from "./upstream.ts";
 
 const nowMs = () => performance.now();
@@ -19,10 +17,13 @@ const nowMs = () => performance.now();
 async function run(config: Config, life: Life): Promise<void> {
   const { log, build } = life;
   const { metricsPaths, captureIntervalMs, upstreamTimeoutMs, maxCaptureBytes } = config;
-  const registry = createRegistry("sidecar", build);
   const scrapers = new Scrapers();
-  const metrics = createMetrics(registry, scrapers, nowMs);
-  const via = `1.1 prometheus-metrics-proxy-${randomUUID()}`;
+  const tally = new Tally();
+  const registry = once(async () => {
+    const { createMetrics } = await import("./metrics.ts");
+    return createMetrics({ build, tally, scrapers, nowMs });
+  });
+  const via = `1.1 prometheus-metrics-proxy-${crypto.randomUUID()}`;
   const upstream = createUpstream({ target: originalTarget(config), via });
   const captures = new Captures({
     upstream,
@@ -41,13 +42,13 @@ async function run(config: Config, life: Life): Promise<void> {
     metricsPaths,
     nowMs,
     onPhase: (phase) => {
-      metrics.setPhase(phase);
+      tally.phase = phase;
       log.info("Phase", { phase });
       // What a scraper had on an idle connection is certain only when that has ended properly.
       if (phase === "draining") server.retire();
       if (phase === "running") server.resume();
     },
-    onCapture: countCaptures(metrics, () => session.phase),
+    onCapture: (outcome, startedMs) => tally.captured(outcome, startedMs),
   });
   const readiness = () => session.phase === "running" || `${session.phase}: the pod is ending`;
   const handler = createHandler({
@@ -56,7 +57,7 @@ async function run(config: Config, life: Life): Promise<void> {
     captures,
     scrapers,
     session,
-    metrics,
+    tally,
     registry,
     via,
     log,
@@ -79,7 +80,7 @@ async function run(config: Config, life: Life): Promise<void> {
   captureInBackground(config, session, life);
 
   await aborted(life.stopping);
-  await end(session, { config, captures, scrapers, life });
+  await end(session, { config, captures, scrapers, tally, life });
 }
 
 /** Longer than any scrape interval in use, so that Prometheus's connection lasts from scrape to scrape. */
@@ -99,17 +100,12 @@ function drainSettings(config: Config): DrainSettings {
   };
 }
 
-/** Counts rounds of captures, and the gaps between them while the pod is ending. */
-function countCaptures(metrics: SidecarMetrics, phase: () => Phase) {
-  let lastMs: number | undefined;
-  return (outcome: string, startedMs: number) => {
-    metrics.captures.inc({ outcome });
-    if (phase() === "running") {
-      lastMs = undefined;
-      return;
-    }
-    if (lastMs !== undefined) metrics.captureGap.observe((startedMs - lastMs) / 1000);
-    lastMs = startedMs;
+/** Makes something when it is first asked for, and gives the same ever after. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
@@ -130,16 +126,18 @@ interface Parts {
   readonly config: Config;
   readonly captures: Captures;
   readonly scrapers: Scrapers;
+  readonly tally: Tally;
   readonly life: Life;
 }
 
-async function end(session: Session, { config, captures, scrapers, life }: Parts): Promise<void> {
+async function end(session: Session, parts: Parts): Promise<void> {
+  const { config, captures, scrapers, tally, life } = parts;
   const { outcome, firstSignMs } = await session.end();
   const endMs = nowMs();
   const report = createReport({
     outcome,
     waitedMs: endMs - (firstSignMs ?? endMs),
-    tooLarge: session.captureCounts.too_large,
+    tooLarge: tally.captures.too_large,
     scrapers: scrapers.active(endMs),
     isServed: (scraper) => session.standing(scraper) !== "behind",
     captures,

@@ -1,75 +1,88 @@
-/** The sidecar's own metrics, at /-/metrics and never mixed into the application's page. */
+/**
+ * The sidecar's own metrics, at /-/metrics and never mixed into the application's page. Imported when
+ * they are first asked for: the library takes more memory than all the rest of the sidecar.
+ */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Phase } from "./drain.ts";
+import { createRegistry } from "../shared/metrics.ts";
+import type { Build } from "../shared/version.ts";
 import type { Scrapers } from "./scrapers.ts";
-
-const PHASES: readonly Phase[] = ["running", "draining", "final"];
-const SCRAPES = ["proxied", "replayed", "timeout", "unreachable", "cut", "broken"] as const;
-const CAPTURES = ["whole", "failed", "refused", "too_large"] as const;
-const ERRORS = ["timeout", "refused", "unreachable", "broken", "loop"] as const;
+import type { Tally } from "./tally.ts";
 
 /** Scrapers that get a series of their own; nobody has more, and invented ones must not fill a server. */
 const MAX_SCRAPER_SERIES = 16;
 
-/** What the sidecar counts. */
-export interface SidecarMetrics {
-  /** Requests on a metrics path. */
-  readonly scrapes: Counter<"outcome">;
-  readonly captures: Counter<"outcome">;
-  /** Seconds from the start of one round of captures to the start of the next. */
-  readonly captureGap: Histogram;
-  readonly upstreamErrors: Counter<"reason">;
-  readonly bytes: Counter;
-  setPhase(phase: Phase): void;
+const PHASES = ["running", "draining", "final"] as const;
+
+export interface MetricsOptions {
+  readonly build: Build;
+  readonly tally: Tally;
+  readonly scrapers: Scrapers;
+  /** The monotonic clock in milliseconds. */
+  readonly nowMs: () => number;
 }
 
-/** Registers the sidecar's metrics. */
-export function createMetrics(
-  registry: Registry,
-  scrapers: Scrapers,
-  nowMs: () => number,
-): SidecarMetrics {
-  const registers = [registry];
-  addScraperMetrics(registers, scrapers, nowMs);
-  const phaseGauge = new Gauge({
+/** A registry that shows what was counted at the time it is asked. */
+export function createMetrics(options: MetricsOptions): Registry {
+  const registry = createRegistry("sidecar", options.build);
+  addCounters([registry], options.tally);
+  addGauges([registry], options);
+  addGaps([registry], options.tally);
+  return registry;
+}
+
+function addCounters(registers: Registry[], tally: Tally): void {
+  countBy(registers, ["outcome", tally.scrapes], {
+    name: "sidecar_scrapes_total",
+    help: "Requests for the application's page by outcome: proxied and replayed went out whole, cut ended early by the client, broken ended early by the application, timeout and unreachable had no answer.",
+  });
+  countBy(registers, ["outcome", tally.captures], {
+    name: "sidecar_captures_total",
+    help: "Rounds of captures of the application's page, by outcome.",
+  });
+  countBy(registers, ["reason", tally.faults], {
+    name: "sidecar_upstream_errors_total",
+    help: "Questions that the application did not answer whole, by reason.",
+  });
+  new Counter({
+    name: "sidecar_response_bytes_total",
+    help: "Bytes of the application's page that were passed on, as encoded on the wire.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(tally.bytes);
+    },
+  });
+}
+
+/** A counter by one label, with every value there from the start, so that the first increase is seen. */
+function countBy(
+  registers: Registry[],
+  [label, counts]: readonly [label: string, counts: Readonly<Record<string, number>>],
+  what: { readonly name: string; readonly help: string },
+): void {
+  new Counter({
+    ...what,
+    labelNames: [label],
+    registers,
+    collect() {
+      this.reset();
+      for (const [value, count] of Object.entries(counts)) {
+        this.inc({ [label]: value }, count);
+      }
+    },
+  });
+}
+
+function addGauges(registers: Registry[], { tally, scrapers, nowMs }: MetricsOptions): void {
+  new Gauge({
     name: "sidecar_phase",
     help: "1 for the phase of the pod's life that the sidecar is in, 0 for the others.",
     labelNames: ["phase"],
     registers,
+    collect() {
+      for (const phase of PHASES) this.set({ phase }, phase === tally.phase ? 1 : 0);
+    },
   });
-  const setPhase = (phase: Phase) => {
-    for (const one of PHASES) phaseGauge.set({ phase: one }, one === phase ? 1 : 0);
-  };
-  setPhase("running");
-  return {
-    scrapes: countBy(registers, ["outcome", SCRAPES], {
-      name: "sidecar_scrapes_total",
-      help: "Requests for the application's page by outcome: proxied and replayed went out whole, cut ended early by the client, broken ended early by the application, timeout and unreachable had no answer.",
-    }),
-    captures: countBy(registers, ["outcome", CAPTURES], {
-      name: "sidecar_captures_total",
-      help: "Rounds of captures of the application's page, by outcome.",
-    }),
-    captureGap: new Histogram({
-      name: "sidecar_capture_gap_seconds",
-      help: "Time in seconds from the start of one round of captures to the start of the next, while the pod is ending.",
-      buckets: [0.01, 0.02, 0.025, 0.03, 0.05, 0.1, 0.25, 1, 5],
-      registers,
-    }),
-    upstreamErrors: countBy(registers, ["reason", ERRORS], {
-      name: "sidecar_upstream_errors_total",
-      help: "Questions that the application did not answer whole, by reason.",
-    }),
-    bytes: new Counter({
-      name: "sidecar_response_bytes_total",
-      help: "Bytes of the application's page that were passed on, as encoded on the wire.",
-      registers,
-    }),
-    setPhase,
-  };
-}
-
-function addScraperMetrics(registers: Registry[], scrapers: Scrapers, nowMs: () => number): void {
   new Gauge({
     name: "sidecar_scrapers",
     help: "Scrapers that are expected to come back.",
@@ -92,13 +105,15 @@ function addScraperMetrics(registers: Registry[], scrapers: Scrapers, nowMs: () 
   });
 }
 
-/** A counter by one label, with every value there from the start, so that the first increase is seen. */
-function countBy<L extends string>(
-  registers: Registry[],
-  [label, values]: readonly [label: L, values: readonly string[]],
-  what: { readonly name: string; readonly help: string },
-): Counter<L> {
-  const counter = new Counter({ ...what, labelNames: [label], registers });
-  for (const value of values) counter.inc({ [label]: value } as Record<L, string>, 0);
-  return counter;
+function addGaps(registers: Registry[], tally: Tally): void {
+  new Histogram({
+    name: "sidecar_capture_gap_seconds",
+    help: "Time in seconds from the start of one round of captures to the start of the next, while the pod is ending.",
+    buckets: [0.01, 0.02, 0.025, 0.03, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+    collect() {
+      this.reset();
+      for (const seconds of tally.gaps) this.observe(seconds);
+    },
+  });
 }

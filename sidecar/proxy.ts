@@ -4,10 +4,10 @@ import { describeError } from "../shared/log.ts";
 import { type Captures, type Format, formatKey, type Page, readWhole } from "./capture.ts";
 import type { Answer, ServerRequest } from "./connection.ts";
 import { Keeper } from "./keeper.ts";
-import type { SidecarMetrics } from "./metrics.ts";
 import { plainAnswer } from "./plain-answer.ts";
 import { isScraper, type Scrapers } from "./scrapers.ts";
 import type { Session } from "./session.ts";
+import type { Tally, UpstreamFault } from "./tally.ts";
 import type { Transfer } from "./transmit.ts";
 import {
   type Asked,
@@ -26,7 +26,7 @@ export interface ProxyOptions {
   readonly captures: Captures;
   readonly scrapers: Scrapers;
   readonly session: Session;
-  readonly metrics: SidecarMetrics;
+  readonly tally: Tally;
   /** Marks what has passed this sidecar. */
   readonly via: string;
   /** Largest page that is kept, in bytes as encoded. */
@@ -42,7 +42,7 @@ const READ_AHEAD_BYTES = 256 * 1024;
 export async function proxy(request: ServerRequest, options: ProxyOptions): Promise<Answer> {
   const { headers, target, method } = request;
   if (headers.get("via")?.includes(options.via)) {
-    options.metrics.upstreamErrors.inc({ reason: "loop" });
+    options.tally.faults.loop++;
     return plainAnswer(
       508,
       "The request comes from this metrics proxy itself: --original-port leads back to it",
@@ -83,12 +83,12 @@ class Exchange {
 
   async #live(): Promise<Answer> {
     const { upstream, nowMs, upstreamTimeoutMs } = this.#options;
-    const { headers, target, abort } = this.#request;
+    const { headers, target } = this.#request;
     const method = this.#request.method === "HEAD" ? "HEAD" : "GET";
     const asOfMs = nowMs();
     const timeoutMs = deadlineFor(headers, upstreamTimeoutMs);
     const asked = upstream.ask({ method, path: target, headers, timeoutMs });
-    abort.signal.addEventListener("abort", () => asked.abort());
+    this.#request.onLeave(() => asked.abort());
     try {
       const answer = await asked.answer;
       const { status } = answer.head;
@@ -103,13 +103,13 @@ class Exchange {
 
   #failed(error: unknown, asked: Asked): Answer {
     asked.done();
-    const { metrics } = this.#options;
+    const { tally } = this.#options;
     const late = asked.late || error instanceof UpstreamTimeout;
     const reason = late ? "timeout" : reasonOf(error);
-    metrics.upstreamErrors.inc({ reason });
+    tally.faults[reason]++;
     const page = this.#cover(reason === "refused" ? "refused" : "failed");
     if (page !== undefined) return this.#replay(page);
-    metrics.scrapes.inc({ outcome: late ? "timeout" : "unreachable" });
+    tally.scrapes[late ? "timeout" : "unreachable"]++;
     return plainAnswer(late ? 504 : 502, describeError(error));
   }
 
@@ -167,7 +167,7 @@ class Exchange {
         yield chunk;
       }
     } catch (error) {
-      this.#options.metrics.upstreamErrors.inc({ reason: asked.late ? "timeout" : "broken" });
+      this.#options.tally.faults[asked.late ? "timeout" : "broken"]++;
       throw error;
     } finally {
       asked.done();
@@ -185,12 +185,12 @@ class Exchange {
    * brought, unless that was too large to be kept.
    */
   #ends(outcome: "proxied" | "replayed", status: number, page: () => Page | undefined) {
-    const { metrics } = this.#options;
+    const { tally } = this.#options;
     const { scraper } = this.#asking;
     let sent: Page | undefined;
     const onSent = (transfer: Transfer, bytes: number) => {
-      metrics.scrapes.inc({ outcome: transfer === "whole" ? outcome : transfer });
-      metrics.bytes.inc(bytes);
+      tally.scrapes[transfer === "whole" ? outcome : transfer]++;
+      tally.bytes += bytes;
       if (transfer !== "whole" || scraper === undefined || status !== 200) return;
       sent = page();
       this.#scraped(scraper, outcome === "proxied" ? sent : undefined);
@@ -218,7 +218,7 @@ class Exchange {
 /** Prometheus's default scrape_timeout, for a scraper that announces none. */
 const DEFAULT_PATIENCE_MS = 10_000;
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): UpstreamFault {
   if (!(error instanceof UpstreamUnreachable)) return "broken";
   return error.refused ? "refused" : "unreachable";
 }

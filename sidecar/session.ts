@@ -37,6 +37,9 @@ export interface SessionOptions {
 /** An application spends at most a tenth of its time on captures: pause nine times what they took. */
 const PAUSE_PER_WORK = 9;
 
+/** An application that hung once is asked again soon: what it counts afterwards is not captured yet. */
+const MAX_PAUSE_AFTER_FAILURE_MS = 500;
+
 /** How often time alone is looked at once the pod is ending, in milliseconds. */
 const LOOK_EVERY_MS = 50;
 
@@ -46,8 +49,6 @@ export class Session {
   readonly #ended = Promise.withResolvers<DrainState>();
   #state: DrainState = RUNNING;
   readonly #first = Promise.withResolvers<void>();
-  /** Rounds of captures by outcome. */
-  readonly captureCounts = { whole: 0, failed: 0, refused: 0, too_large: 0 };
   #looking: ReturnType<typeof setInterval> | undefined;
   #capturing = false;
   /** What was found of two pages, by the earlier one: comparing takes longer than looking. */
@@ -93,7 +94,6 @@ export class Session {
     const startedMs = nowMs();
     const outcome = await captures.round();
     onCapture(outcome, startedMs);
-    this.captureCounts[outcome]++;
     if (outcome === "whole" && this.phase !== "running") this.#first.resolve();
     this.#dispatch({ kind: "capture", outcome: outcome === "too_large" ? "failed" : outcome });
     return outcome;
@@ -181,7 +181,8 @@ export class Session {
       const outcome = await this.capture();
       // A refusal costs the application nothing, since it is no longer there.
       const pauseMs = outcome === "refused" ? 0 : (nowMs() - startedMs) * PAUSE_PER_WORK;
-      await Bun.sleep(Math.max(captureIntervalMs, pauseMs));
+      const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : Number.POSITIVE_INFINITY;
+      await Bun.sleep(Math.max(captureIntervalMs, Math.min(pauseMs, mostMs)));
     }
     this.#capturing = false;
   }

@@ -1,5 +1,5 @@
 /** One question to the application: an answer whose body still streams, or a failure with a reason. */
-import { Dialer, type Target } from "./dial.ts";
+import { type Call, Dialer, type Target } from "./dial.ts";
 import { requestBlock } from "./headers.ts";
 import { BrokenOff, type WireAnswer } from "./wire-exchange.ts";
 
@@ -67,48 +67,34 @@ export function createUpstream({ target, via }: UpstreamOptions): Upstream {
     ask: ({ method, path, headers, timeoutMs }) => {
       const head = `${method} ${path} HTTP/1.1\r\n${blockFor(headers)}\r\n`;
       const bytes = Buffer.from(head, "latin1");
-      return new Question((signal) => dialer.ask(bytes, method, signal), {
-        timeoutMs,
-        host: replaced.host,
-      });
+      return new Question(dialer.ask(bytes, method), { timeoutMs, host: replaced.host });
     },
   };
 }
 
 class Question implements Asked {
   readonly answer: Promise<WireAnswer>;
-  readonly #controller = new AbortController();
+  readonly #call: Call;
   readonly #timer: ReturnType<typeof setTimeout>;
   #late = false;
 
-  constructor(
-    ask: (signal: AbortSignal) => Promise<WireAnswer>,
-    { timeoutMs, host }: { timeoutMs: number; host: string },
-  ) {
-    const late = Promise.withResolvers<never>();
+  constructor(call: Call, { timeoutMs, host }: { timeoutMs: number; host: string }) {
+    this.#call = call;
+    const { promise, resolve, reject } = Promise.withResolvers<WireAnswer>();
+    this.answer = promise;
     this.#timer = setTimeout(() => {
       this.#late = true;
-      this.#controller.abort();
-      late.reject(new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`));
+      call.abort();
+      // At once, because a connection that is still being made does not hear of the abort.
+      reject(new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`));
     }, timeoutMs);
-    // Raced, because a connection that is still being made does not hear of the abort.
-    this.answer = Promise.race([ask(this.#controller.signal), late.promise]).catch(
-      (cause: unknown) => {
-        clearTimeout(this.#timer);
-        if (this.#late)
-          throw cause instanceof UpstreamTimeout
-            ? cause
-            : new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`, {
-                cause,
-              });
-        const refused = errorCode(cause) === "ECONNREFUSED";
-        const what =
-          cause instanceof BrokenOff && !cause.unanswered
-            ? "broke its answer off"
-            : "does not answer";
-        throw new UpstreamUnreachable(`The application at ${host} ${what}`, { cause, refused });
-      },
-    );
+    call.answer.then(resolve, (cause: unknown) => {
+      clearTimeout(this.#timer);
+      const refused = errorCode(cause) === "ECONNREFUSED";
+      const broken = cause instanceof BrokenOff && !cause.unanswered;
+      const what = broken ? "broke its answer off" : "does not answer";
+      reject(new UpstreamUnreachable(`The application at ${host} ${what}`, { cause, refused }));
+    });
   }
 
   get late(): boolean {
@@ -116,7 +102,8 @@ class Question implements Asked {
   }
 
   abort(): void {
-    this.#controller.abort();
+    clearTimeout(this.#timer);
+    this.#call.abort();
   }
 
   done(): void {

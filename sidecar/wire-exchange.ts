@@ -23,20 +23,20 @@ export class BrokenOff extends Error {
 const MAX_QUEUED_BYTES = 256 * 1024;
 
 /** What an exchange asks of its connection. */
-export interface ExchangeHooks {
+export interface ExchangeLine {
   /** Lets the application send, or not. */
-  readonly flow: (on: boolean) => void;
+  flow(on: boolean): void;
   /** Gives the connection up. */
-  readonly cut: () => void;
+  cut(): void;
   /** The answer is whole or lost. */
-  readonly done: (reusable: boolean) => void;
+  done(reusable: boolean): void;
 }
 
 /** One question and its answer, fed by its connection. */
 export class WireExchange {
   readonly answer = Promise.withResolvers<WireAnswer>();
   readonly #method: "GET" | "HEAD";
-  readonly #hooks: ExchangeHooks;
+  readonly #line: ExchangeLine;
   #unread: Buffer | undefined;
   #head: AnswerHead | undefined;
   #decoder: BodyDecoder | undefined;
@@ -47,9 +47,9 @@ export class WireExchange {
   #failure: unknown;
   #news: PromiseWithResolvers<void> | undefined;
 
-  constructor(method: "GET" | "HEAD", hooks: ExchangeHooks) {
+  constructor(method: "GET" | "HEAD", line: ExchangeLine) {
     this.#method = method;
-    this.#hooks = hooks;
+    this.#line = line;
   }
 
   data(chunk: Buffer): void {
@@ -59,7 +59,7 @@ export class WireExchange {
       else this.#readBody(chunk);
     } catch (error) {
       this.#lose(error);
-      this.#hooks.cut();
+      this.#line.cut();
     }
   }
 
@@ -89,7 +89,9 @@ export class WireExchange {
   /** The body: none, all of it if it came with its head, or a stream. */
   #body(head: AnswerHead): WireAnswer["body"] {
     if (head.body.kind === "none") return undefined;
-    return this.#state === "whole" ? Buffer.concat(this.#queue) : this.#iterate();
+    if (this.#state !== "whole") return this.#iterate();
+    const [only] = this.#queue;
+    return this.#queue.length === 1 && only ? only : Buffer.concat(this.#queue);
   }
 
   #readBody(bytes: Buffer): void {
@@ -101,22 +103,22 @@ export class WireExchange {
     if (done) this.#finish(this.#head?.keepAlive ?? false);
     else if (this.#queuedBytes > MAX_QUEUED_BYTES && !this.#paused) {
       this.#paused = true;
-      this.#hooks.flow(false);
+      this.#line.flow(false);
     }
     this.#news?.resolve();
   }
 
   #finish(reusable: boolean): void {
     this.#state = "whole";
-    if (this.#paused) this.#hooks.flow(true);
-    this.#hooks.done(reusable);
+    if (this.#paused) this.#line.flow(true);
+    this.#line.done(reusable);
     this.#news?.resolve();
   }
 
   #lose(error: unknown): void {
     this.#state = "lost";
     this.#failure = error;
-    this.#hooks.done(false);
+    this.#line.done(false);
     this.answer.reject(error);
     this.#news?.resolve();
   }
@@ -133,13 +135,13 @@ export class WireExchange {
         this.#news = Promise.withResolvers();
         if (this.#paused) {
           this.#paused = false;
-          this.#hooks.flow(true);
+          this.#line.flow(true);
         }
         await this.#news.promise;
       }
     } finally {
       // A reader that leaves in the middle: the rest is nobody's.
-      if (this.#state === "open") this.#hooks.cut();
+      if (this.#state === "open") this.#line.cut();
     }
   }
 }

@@ -124,7 +124,7 @@ test("21: /-/prestop answers at once where the application hangs, and SIGTERM is
 
 test("21: what was counted before /-/prestop answered is safe, even if the application dies at that moment", async () => {
   using application = new FakeApplication();
-  await using sidecar = await startSidecar(application, "--capture-interval=1s");
+  await using sidecar = await startSidecar(application, "--capture-interval=400ms");
   using scraper = new FakeScraper({ port: sidecar.port });
   await scraper.page();
   application.increment("requests_total", 5);

@@ -12,7 +12,7 @@ test.each(["GET", "POST"])(
   async (method) => {
     using application = new FakeApplication();
     // So seldom that only the flush can have seen what is counted after the first capture.
-    await using sidecar = await startSidecar(application, "--capture-interval=1s");
+    await using sidecar = await startSidecar(application, "--capture-interval=400ms");
     using scraper = new FakeScraper({ port: sidecar.port });
     await scraper.page();
     await sidecar.signal();
@@ -28,7 +28,7 @@ test.each(["GET", "POST"])(
 
 test("flush: it holds for every format that was asked for", async () => {
   using application = new FakeApplication();
-  await using sidecar = await startSidecar(application, "--capture-interval=1s");
+  await using sidecar = await startSidecar(application, "--capture-interval=400ms");
   const targets = ["/metrics?module=a", "/metrics?module=b", "/metrics"];
   const scrapers = targets.map((target, at) => {
     return new FakeScraper({ port: sidecar.port, target, localAddress: `127.0.0.${at + 2}` });

@@ -1,6 +1,5 @@
 /** A sidecar in the test's own process: the real listener, proxy and session before a real application. */
 import { createLogger } from "../../shared/log.ts";
-import { createRegistry } from "../../shared/metrics.ts";
 import { createHandler } from "../app.ts";
 import { Captures } from "../capture.ts";
 import { type DrainSettings, type Phase } from "../drain.ts";
@@ -8,6 +7,7 @@ import { createMetrics } from "../metrics.ts";
 import { Scrapers } from "../scrapers.ts";
 import { serve } from "../server.ts";
 import { Session } from "../session.ts";
+import { type ScrapeOutcome, Tally } from "../tally.ts";
 import { createUpstream } from "../upstream.ts";
 
 /** What a scrape of Prometheus carries. */
@@ -29,8 +29,9 @@ export function startRig(port: number, options: RigOptions = {}) {
   const metricsPaths = ["/metrics", "/custom"];
   const upstream = createUpstream({ target: { hostname: "127.0.0.1", port, tls: undefined }, via });
   const scrapers = new Scrapers();
-  const registry = createRegistry("sidecar", { version: "1", revision: "r", bun: "b" });
-  const metrics = createMetrics(registry, scrapers, nowMs);
+  const tally = new Tally();
+  const build = { version: "1", revision: "r", bun: "b" };
+  const registry = createMetrics({ build, tally, scrapers, nowMs });
   const defaultPath = "/metrics";
   const captures = new Captures({
     upstream,
@@ -57,10 +58,11 @@ export function startRig(port: number, options: RigOptions = {}) {
     },
     onPhase: (phase) => {
       phases.push(phase);
+      tally.phase = phase;
       if (phase === "draining") server.retire();
       if (phase === "running") server.resume();
     },
-    onCapture: () => {},
+    onCapture: (outcome, startedMs) => tally.captured(outcome, startedMs),
   });
   const handler = createHandler({
     upstream,
@@ -68,12 +70,12 @@ export function startRig(port: number, options: RigOptions = {}) {
     captures,
     scrapers,
     session,
-    metrics,
+    tally,
     via,
     maxPageBytes,
     nowMs,
     metricsPaths,
-    registry,
+    registry: async () => registry,
     prestopToken: options.prestopToken ?? "",
     log: createLogger({ level: "error", format: "text" }),
     readiness: () => true,
@@ -85,8 +87,7 @@ export function startRig(port: number, options: RigOptions = {}) {
     onGone: (connection) => scrapers.gone(connection),
     idleTimeoutSeconds: 60,
   });
-  const outcome = async (name: string) =>
-    (await metrics.scrapes.get()).values.find(({ labels }) => labels.outcome === name)?.value;
+  const outcome = (name: ScrapeOutcome) => tally.scrapes[name];
   const url = `http://127.0.0.1:${server.port}`;
   const close = () => server.close(0);
   return { url, port: server.port, scrapers, captures, session, phases, outcome, close };

@@ -1,0 +1,30 @@
+/** What the bench needs beside Bun, and how to get it. */
+import { existsSync } from "node:fs";
+
+const HOW: Readonly<Record<string, string>> = {
+  nginx: "Debian and Ubuntu: apt-get install nginx-light",
+  wrk: "Debian and Ubuntu: apt-get install wrk",
+  go: "https://go.dev/dl/, or on Debian and Ubuntu: apt-get install golang-go",
+};
+
+// Debian keeps nginx in a directory that only root has on the PATH.
+const PATH = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/usr/local/go/bin`;
+
+/** Where a program is. Only for programs that {@link missing} found. */
+export function pathOf(program: string): string {
+  return Bun.which(program, { PATH }) ?? program;
+}
+
+/** One line for everything that is missing; no peer is ever left out in silence. */
+export function missing(executable: string): readonly string[] {
+  const lines = Object.entries(HOW)
+    .filter(([program]) => Bun.which(program, { PATH }) === null)
+    .map(([program, how]) => `${program} is needed here and is not on the PATH. ${how}`);
+  if (!existsSync("/proc/self/stat")) {
+    lines.push("Processor time and memory are read from /proc: this bench needs Linux.");
+  }
+  if (!existsSync(executable)) {
+    lines.push(`${executable} is not there. Compile it: just build sidecar`);
+  }
+  return lines;
+}
