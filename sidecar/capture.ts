@@ -51,11 +51,21 @@ export const MAX_COMPARED_BYTES = 4 * 1024 * 1024;
 /** Pages of each format that are kept to tell what never stands still. */
 const RECENT = 3;
 
-/** Tells formats apart: path, negotiation, and credentials, so that no page crosses to another user. */
+/**
+ * Tells formats apart: path, negotiation, and credentials, so that no page crosses to another user.
+ * The requests of one connection share their headers, so the key is made once for all of them.
+ */
 export function formatKey({ path, headers }: Format): string {
+  const known = keys.get(headers);
+  if (known?.path === path) return known.key;
   const parts = ["accept", "accept-encoding", "authorization"].map((name) => headers.get(name));
-  return JSON.stringify([path, ...parts]);
+  const key = JSON.stringify([path, ...parts]);
+  keys.set(headers, { path, key });
+  return key;
 }
+
+/** A cache and nothing else: it holds no state that outlives its headers. */
+const keys = new WeakMap<Headers, { readonly path: string; readonly key: string }>();
 
 /** The formats that were asked for, and the newest pages of each. */
 export class Captures {
@@ -63,6 +73,7 @@ export class Captures {
   readonly #formats = new Map<string, Format>();
   readonly #pages = new Map<string, readonly Page[]>();
   #captured = false;
+  #wantedLast: string | undefined;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -70,6 +81,8 @@ export class Captures {
 
   /** Remembers a format that a scraper asked for. */
   want(key: string, format: Format): void {
+    if (key === this.#wantedLast) return;
+    this.#wantedLast = key;
     const known = this.#formats.delete(key);
     this.#formats.set(key, format);
     const [oldest] = this.#formats.keys();

@@ -210,16 +210,16 @@ export class Connection {
 
   /** Tells, once it is known, whether the answer that was just sent was received. */
   #await(tell: (received: boolean) => void, patienceMs = DEFAULT_PATIENCE_MS): void {
-    const receipt = new Receipt(tell, () => {
+    const forget = () => {
       this.#receipt = undefined;
-    });
-    this.#receipt = receipt;
-    if (this.#closed) receipt.settle(false);
-    else receipt.settleIn(patienceMs, true);
+    };
+    this.#receipt = new Receipt(patienceMs, { tell, forget });
+    if (this.#closed) this.#receipt.settle(false);
   }
 
   /** Ends the connection once the client has had the time to do so itself. */
   #finish(now = false): void {
+    this.#receipt?.watch();
     const receipt = this.#receipt;
     if (receipt === undefined || now) {
       this.#socket.shutdown();

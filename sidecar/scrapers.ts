@@ -83,29 +83,30 @@ export class Scrapers {
   /** Nanoseconds of the monotonic clock, one Int64 a scraper: readable from any thread, never torn. */
   readonly times = new BigInt64Array(new SharedArrayBuffer(8 * MAX_SCRAPERS));
   readonly #slots = new Map<string, Slot>();
+  readonly #byConnection = new Map<number, Slot>();
 
   /**
    * Which scraper a client is. Servers that share address and User-Agent are told apart by their open
    * connections; a new connection belongs to the one without a connection that is overdue longest.
    */
   identify(client: Client): string {
+    const known = this.#byConnection.get(client.connection);
+    if (known !== undefined) return known.id;
     const same = [...this.#slots.values()].filter(
       ({ address, userAgent }) => address === client.address && userAgent === client.userAgent,
     );
     const free = same.filter(({ connection }) => connection === undefined);
-    const slot =
-      same.find(({ connection }) => connection === client.connection) ??
-      this.#oldest(free) ??
-      this.#create(client, same.length + 1);
+    const slot = this.#oldest(free) ?? this.#create(client, same.length + 1);
     slot.connection = client.connection;
+    this.#byConnection.set(client.connection, slot);
     return slot.id;
   }
 
   /** A connection has ended. */
   gone(connection: number): void {
-    for (const slot of this.#slots.values()) {
-      if (slot.connection === connection) slot.connection = undefined;
-    }
+    const slot = this.#byConnection.get(connection);
+    if (slot !== undefined) slot.connection = undefined;
+    this.#byConnection.delete(connection);
   }
 
   /** An answer was sent whole to a scraper. */
@@ -170,6 +171,7 @@ export class Scrapers {
     const oldest = this.#oldest([...this.#slots.values()]);
     if (oldest === undefined) return 0;
     this.#slots.delete(oldest.id);
+    if (oldest.connection !== undefined) this.#byConnection.delete(oldest.connection);
     return oldest.index;
   }
 

@@ -48,17 +48,25 @@ export async function transmit(
   write: Write,
 ): Promise<Transmission> {
   const { body } = answer;
-  const head = Buffer.from(renderHead(answer, framing, keepAlive), "latin1");
-  if (framing.kind === "none" || body === undefined) return ended(await write(head), 0);
+  const head = renderHead(answer, framing, keepAlive);
+  if (framing.kind === "none" || body === undefined) return ended(await write(encode(head)), 0);
   if (body instanceof Uint8Array) {
-    const small = body.length <= COALESCE_BYTES;
-    const taken = small
-      ? await write(Buffer.concat([head, body]))
-      : (await write(head)) && (await write(body));
+    const taken =
+      body.length <= COALESCE_BYTES
+        ? await write(encode(head, body))
+        : (await write(encode(head))) && (await write(body));
     return ended(taken, body.length);
   }
-  if (!(await write(head))) return ended(false, 0);
+  if (!(await write(encode(head)))) return ended(false, 0);
   return await stream(body, framing, write);
+}
+
+/** A head, with the body behind it, in one piece of memory. */
+function encode(head: string, body?: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
+  bytes.write(head, 0, "latin1");
+  if (body) bytes.set(body, head.length);
+  return bytes;
 }
 
 async function stream(

@@ -55,18 +55,18 @@ export function createUpstream({ target, via }: UpstreamOptions): Upstream {
   const dialer = new Dialer(target);
   const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
   const replaced = { host: `${host}:${target.port}`, via };
-  const blocks = new WeakMap<Headers, string>();
-  const blockFor = (headers: Headers) => {
-    const known = blocks.get(headers);
-    if (known !== undefined) return known;
-    const made = requestBlock(headers, replaced);
-    blocks.set(headers, made);
-    return made;
+  // The requests of one connection share their headers, and so what is sent for them.
+  const sent = new WeakMap<Headers, { readonly line: string; readonly bytes: Uint8Array }>();
+  const bytesOf = (headers: Headers, line: string): Uint8Array => {
+    const known = sent.get(headers);
+    if (known?.line === line) return known.bytes;
+    const bytes = Buffer.from(`${line}${requestBlock(headers, replaced)}\r\n`, "latin1");
+    sent.set(headers, { line, bytes });
+    return bytes;
   };
   return {
     ask: ({ method, path, headers, timeoutMs }) => {
-      const head = `${method} ${path} HTTP/1.1\r\n${blockFor(headers)}\r\n`;
-      const bytes = Buffer.from(head, "latin1");
+      const bytes = bytesOf(headers, `${method} ${path} HTTP/1.1\r\n`);
       return new Question(dialer.ask(bytes, method), { timeoutMs, host: replaced.host });
     },
   };
