@@ -50,8 +50,8 @@ const definition: Definition<typeof flags> = {
   flags,
 };
 
-/** After its last order it leaves its page up for this long, as long as five captures take. */
-const STILL_MS = 100;
+/** After its last order it leaves its page up for this long, several times as long as one capture takes. */
+const STILL_MS = 250;
 
 const KINDS = ["coffee", "tea", "cake"] as const;
 

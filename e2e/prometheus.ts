@@ -10,6 +10,10 @@ export interface ScrapeJob {
   readonly job: string;
   readonly port: number;
   readonly path?: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: that of the server. */
+  readonly interval?: string;
 }
 
 /** One series of an instant query. */
@@ -23,14 +27,18 @@ export interface RunningPrometheus extends AsyncDisposable {
   query(promql: string): Promise<readonly Sample[]>;
 }
 
-/** Starts a Prometheus that scrapes the jobs on 127.0.0.1 every `interval`. */
+/**
+ * Starts a Prometheus that scrapes the jobs every `interval`. Servers of different `replica` names
+ * scrape at different moments of it.
+ */
 export async function startPrometheus(
   jobs: readonly ScrapeJob[],
   interval: string,
+  replica = "a",
 ): Promise<RunningPrometheus> {
   const dir = await mkdtemp(join(tmpdir(), "every-scrape-whole-e2e-"));
   const configFile = join(dir, "prometheus.yml");
-  await writeFile(configFile, renderConfig(jobs, interval));
+  await writeFile(configFile, renderConfig(jobs, interval, replica));
   const port = await freePort();
   const process = startProcess([
     "prometheus",
@@ -54,12 +62,18 @@ export async function startPrometheus(
   };
 }
 
-function renderConfig(jobs: readonly ScrapeJob[], interval: string): string {
-  const entries = jobs.map(
-    ({ job, port, path = "/metrics" }) =>
-      `  - job_name: ${job}\n    metrics_path: ${path}\n    static_configs: [{ targets: ["127.0.0.1:${port}"] }]\n`,
-  );
-  return `global: { scrape_interval: ${interval}, scrape_timeout: ${interval} }\nscrape_configs:\n${entries.join("")}`;
+function renderConfig(jobs: readonly ScrapeJob[], interval: string, replica: string): string {
+  const entries = jobs.map((one) => {
+    const { job, port, path = "/metrics", host = "127.0.0.1" } = one;
+    const own = one.interval === undefined ? "" : `, ${every(one.interval)}`;
+    return `  - { job_name: ${job}, metrics_path: ${path}${own}, static_configs: [{ targets: ["${host}:${port}"] }] }\n`;
+  });
+  const global = `{ ${every(interval)}, external_labels: { replica: ${replica} } }`;
+  return `global: ${global}\nscrape_configs:\n${entries.join("")}`;
+}
+
+function every(time: string): string {
+  return `scrape_interval: ${time}, scrape_timeout: ${time}`;
 }
 
 async function query(base: string, promql: string): Promise<readonly Sample[]> {

@@ -2,6 +2,8 @@
 const HOW: Readonly<Record<string, string>> = {
   prometheus: "Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus",
   promtool: "it comes with prometheus: apt-get install prometheus or brew install prometheus",
+  unshare: "Linux only, in the package util-linux",
+  ip: "Linux only: apt-get install iproute2",
   kubectl: "https://kubernetes.io/docs/tasks/tools/ (1.30 or later, for its kustomize)",
 };
 

@@ -37,7 +37,7 @@ export interface ConnectionHooks {
 
 /** What a connection needs of its socket; Bun's own fits. */
 export interface Socket {
-  readonly remoteAddress: string;
+  readonly remoteAddress: string | undefined;
   /** Gives the number of bytes that the kernel took, or a negative number if the connection is gone. */
   write(data: Uint8Array): number;
   /** Ends our side (FIN); the other side may still send. */
@@ -69,6 +69,7 @@ export class Connection {
   #unread: Buffer = Buffer.alloc(0);
   /** The head that came last, and what it was parsed to: a scraper sends the same one every time. */
   #last: { readonly bytes: Buffer; readonly parsed: Parsed } | undefined;
+  #used = false;
   #busy = false;
   #onLeave: (() => void) | undefined;
   /** The next answer is the last one, and says so. */
@@ -83,7 +84,8 @@ export class Connection {
   constructor(id: number, socket: Socket, hooks: ConnectionHooks) {
     this.#id = id;
     this.#socket = socket;
-    this.#address = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
+    // A client that has reset by now has no address any more.
+    this.#address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
     this.#hooks = hooks;
   }
 
@@ -131,10 +133,13 @@ export class Connection {
     this.#retiring = true;
   }
 
-  /** As `retire`, and an idle connection ends. */
+  /**
+   * As `retire`, and a connection that is idle after an answer ends. One whose first request is still to
+   * come does not: it may be the kubelet's with the preStop hook, sent at the same moment as SIGTERM.
+   */
   end(): void {
     this.retire();
-    if (!this.busy && !this.#closed) this.#finish();
+    if (this.#used && !this.busy && !this.#closed) this.#finish();
   }
 
   /** Cuts the connection, whatever is under way. */
@@ -167,6 +172,7 @@ export class Connection {
   }
 
   async #serve(head: RequestHead): Promise<void> {
+    this.#used = true;
     this.#busy = true;
     this.#onLeave = undefined;
     const query = head.target.indexOf("?");

@@ -139,7 +139,8 @@ async function end(session: Session, parts: Parts): Promise<void> {
     waitedMs: endMs - (firstSignMs ?? endMs),
     tooLarge: tally.captures.too_large,
     scrapers: scrapers.active(endMs),
-    isServed: (scraper) => session.standing(scraper) !== "behind",
+    // Nobody has a final page where there is none, however new the last one is.
+    isServed: (scraper) => outcome !== "nothing_captured" && session.standing(scraper) !== "behind",
     captures,
     metricsPaths: config.metricsPaths,
   });

@@ -59,6 +59,23 @@ describe("dist/sidecar", () => {
     });
   });
 
+  test("outlives clients that send a request and reset at once", async () => {
+    const application = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: () => new Response("a 1\n"),
+    });
+    await using sidecar = start(application.port ?? 0);
+    const port = await sidecar.port("proxy");
+    for (let i = 0; i < 500; i++) {
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } });
+      socket.write("GET /metrics HTTP/1.1\r\nHost: pod\r\n\r\n");
+      socket.terminate();
+    }
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toBe("a 1\n");
+    await application.stop(true);
+  });
+
   test.each(["SIGTERM", "SIGINT"] as const)(
     "on %s leaves before the grace period ends, whoever did not come",
     async (signal) => {

@@ -38,6 +38,12 @@ export interface ProxyOptions {
 /** An answer of a known length up to this is read before it is passed on: broken, it is a clean 502. */
 const READ_AHEAD_BYTES = 256 * 1024;
 
+/**
+ * What has streamed past is garbage, and the collector on its own lets tens of megabytes of it pile up:
+ * more than the container's limit has to spare.
+ */
+const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
+
 /** Answers GET and HEAD on a metrics path. Never rejects for what the application does. */
 export async function proxy(request: ServerRequest, options: ProxyOptions): Promise<Answer> {
   const { headers, target, method } = request;
@@ -162,9 +168,14 @@ class Exchange {
     keeper: Keeper,
   ): AsyncGenerator<Uint8Array> {
     try {
+      let uncollected = 0;
       for await (const chunk of body) {
         keeper.add(chunk);
         yield chunk;
+        uncollected += chunk.length;
+        if (uncollected < COLLECT_EVERY_BYTES) continue;
+        uncollected = 0;
+        Bun.gc(true);
       }
     } catch (error) {
       this.#options.tally.faults[asked.late ? "timeout" : "broken"]++;

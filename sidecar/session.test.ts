@@ -132,7 +132,30 @@ describe("Session.end()", () => {
   });
 });
 
+/** A connection on which nothing has been asked yet. */
+async function openConnection(port: number) {
+  const answer = Promise.withResolvers<string>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      data: (_socket, data) => answer.resolve(data.toString()),
+      end: () => answer.resolve("ended without an answer"),
+    },
+  });
+  return { socket, answer: answer.promise };
+}
+
 describe("DRAINING", () => {
+  test("answers a hook whose connection was opened just before the signal", async () => {
+    const rig = start();
+    const { socket, answer } = await openConnection(rig.port);
+    // The signal is seen before the request, as when the kubelet sends both at once.
+    void rig.session.end();
+    socket.write("GET /-/prestop HTTP/1.1\r\nHost: pod\r\n\r\n");
+    expect(await answer).toStartWith("HTTP/1.1 200 OK\r\n");
+  });
+
   test("covers an application that fails by its newest whole page", async () => {
     let healthy = true;
     const rig = start({

@@ -37,6 +37,9 @@ export interface SessionOptions {
 /** An application spends at most a tenth of its time on captures: pause nine times what they took. */
 const PAUSE_PER_WORK = 9;
 
+/** The quickest of so many captures tells the application's work; one that was late tells of the machine. */
+const LAST_CAPTURES = 3;
+
 /** An application that hung once is asked again soon: what it counts afterwards is not captured yet. */
 const MAX_PAUSE_AFTER_FAILURE_MS = 500;
 
@@ -176,11 +179,13 @@ export class Session {
     if (this.#capturing) return;
     this.#capturing = true;
     const { captureIntervalMs, nowMs } = this.#options;
+    let tookMs: readonly number[] = [];
     while (this.phase === "draining") {
       const startedMs = nowMs();
       const outcome = await this.capture();
+      tookMs = [...tookMs, nowMs() - startedMs].slice(-LAST_CAPTURES);
       // A refusal costs the application nothing, since it is no longer there.
-      const pauseMs = outcome === "refused" ? 0 : (nowMs() - startedMs) * PAUSE_PER_WORK;
+      const pauseMs = outcome === "refused" ? 0 : Math.min(...tookMs) * PAUSE_PER_WORK;
       const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : Number.POSITIVE_INFINITY;
       await Bun.sleep(Math.max(captureIntervalMs, Math.min(pauseMs, mostMs)));
     }
