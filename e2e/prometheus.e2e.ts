@@ -102,9 +102,24 @@ describe("a pod's end", () => {
       const [sample] = await prometheus.query(stored);
       expect({ pod: i, stored: sample?.value }).toEqual({ pod: i, stored: Number(total) });
       expect(await sidecar.logged(({ msg }) => msg === "Final scrape")).toMatchObject({
-        outcome: "delivered",
         complete: true,
+        missed: [],
       });
     }
+  });
+
+  test("is the sidecar's business also where it is process 1, which no signal ends by default", async () => {
+    const user = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+    const apart = ["unshare", ...user, "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const args = ["--host=127.0.0.1", "--proxy-port=0", "--termination-grace-period-seconds=5"];
+    await using container = startProcess([...apart, `${ROOT}/dist/sidecar`, JSON_LOG, ...args]);
+    await container.port("proxy");
+    // unshare's only child is process 1 of its namespace.
+    const children = await Bun.file(`/proc/${container.pid}/task/${container.pid}/children`).text();
+    process.kill(Number(children.trim()), "SIGTERM");
+    expect((await container.ended()).code).toBe(0);
+    expect(await container.logged(({ msg }) => msg === "Final scrape")).toMatchObject({
+      outcome: "nothing_captured",
+    });
   });
 });

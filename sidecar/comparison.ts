@@ -9,7 +9,7 @@ export interface Movement {
   readonly series: number;
   /** Those of them whose loss somebody would miss. */
   readonly missed: number;
-  /** Increase of the counters, and of the counts of histograms and summaries, by family. */
+  /** Increase of the user's counters, and of the counts of histograms and summaries, by family. */
   readonly increases: ReadonlyMap<string, number>;
 }
 
@@ -42,11 +42,11 @@ export function compare(
     if (Object.is(value, old)) continue;
     series++;
     const family = familyOf(name, after.types);
-    if (isCount(name, family.type)) addIncrease(increases, family.name, value - (old ?? 0));
-    const aside =
-      RUNTIME.test(name) ||
-      scraping.some((label) => name.includes(label)) ||
-      (family.type === "gauge" && restless.has(name));
+    const ours = RUNTIME.test(name) || scraping.some((label) => name.includes(label));
+    if (isCount(name, family.type) && !ours) {
+      addIncrease(increases, family.name, value - (old ?? 0));
+    }
+    const aside = ours || (family.type === "gauge" && restless.has(name));
     if (!aside) missed++;
   }
   return { series, missed, increases };

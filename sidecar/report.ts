@@ -1,6 +1,6 @@
 /** The end of a session -> what is said about it: in the log, to Kubernetes, to whoever collects it. */
 import { existsSync, writeFileSync } from "node:fs";
-import type { Captures } from "./capture.ts";
+import type { Captures, Page } from "./capture.ts";
 import { compare } from "./comparison.ts";
 import type { Outcome } from "./drain.ts";
 import type { Scraper } from "./scrapers.ts";
@@ -33,6 +33,9 @@ export interface Ending {
   readonly metricsPaths: readonly string[];
 }
 
+/** What a scraper had that came only after the end had begun. */
+const NO_PAGE: Page = { bytes: new Uint8Array(), headers: "", asOfMs: 0 };
+
 const MAX_FAMILIES = 5;
 
 /** Kubernetes keeps this much of a container's termination message. */
@@ -61,9 +64,9 @@ function movement(served: readonly Scraper[], { captures, metricsPaths }: Ending
   const increases = new Map<string, number>();
   let series = 0;
   for (const { before, held } of served) {
-    if (before === undefined || held === undefined) continue;
+    if (held === undefined) continue;
     // With an unchanged page there is nothing newer than what it had.
-    const moved = compare(before.page, held.page, {
+    const moved = compare(before?.page ?? NO_PAGE, held.page, {
       recent: captures.recent(held.format),
       metricsPaths,
     });
