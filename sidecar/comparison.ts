@@ -34,22 +34,22 @@ export function compare(
   if (before === undefined || after === undefined) return undefined;
   const restless = restlessSeries(context.recent);
   const scraping = context.metricsPaths.map((path) => `="${path}"`);
+  const isOwn = (name: string) =>
+    RUNTIME.test(name) || scraping.some((label) => name.includes(label));
+  const moved = [...after.series].filter(
+    ([name, value]) => !Object.is(value, before.series.get(name)),
+  );
   const increases = new Map<string, number>();
-  let series = 0;
   let missed = 0;
-  for (const [name, value] of after.series) {
-    const old = before.series.get(name);
-    if (Object.is(value, old)) continue;
-    series++;
+  for (const [name, value] of moved) {
+    if (isOwn(name)) continue;
     const family = familyOf(name, after.types);
-    const ours = RUNTIME.test(name) || scraping.some((label) => name.includes(label));
-    if (isCount(name, family.type) && !ours) {
-      addIncrease(increases, family.name, value - (old ?? 0));
+    if (family.type !== "gauge" || !restless.has(name)) missed++;
+    if (isCount(name, family.type)) {
+      addIncrease(increases, family.name, value - (before.series.get(name) ?? 0));
     }
-    const aside = ours || (family.type === "gauge" && restless.has(name));
-    if (!aside) missed++;
   }
-  return { series, missed, increases };
+  return { series: moved.length, missed, increases };
 }
 
 const NOTHING: Movement = { series: 0, missed: 0, increases: new Map() };
