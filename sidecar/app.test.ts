@@ -178,6 +178,96 @@ describe("a scrape through the proxy", () => {
     expect(rig.scrapers.all()).toEqual([]);
   });
 
+  test.each([
+    ["resets", (socket: { terminate(): void }) => socket.terminate()],
+    ["stalls", () => {}],
+  ])(
+    "is no page where a body without a length ends because the application %s",
+    async (_name, end) => {
+      const server = Bun.listen({
+        hostname: "127.0.0.1",
+        port: 0,
+        socket: {
+          data(socket) {
+            socket.write("HTTP/1.1 200 OK\r\n\r\na_total 1\n");
+            setTimeout(() => end(socket), 20);
+          },
+        },
+      });
+      const rig = startRig(server.port, { timeoutMs: 200 });
+      stack.push(rig.close, () => server.stop(true));
+      expect(
+        (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status,
+      ).toBeGreaterThanOrEqual(502);
+      expect(await rig.captures.round()).toBe("failed");
+      expect(rig.captures.any).toBe(false);
+    },
+  );
+
+  test("is whole where such a body ends with the application's FIN", async () => {
+    const rig = rigBeforeRaw("HTTP/1.1 200 OK\r\n\r\na_total 1\n");
+    expect(await (await fetch(`${rig.url}/metrics`)).text()).toBe("a_total 1\n");
+  });
+
+  test("that its client gives up does not cut the next question on the same connection", async () => {
+    let asked = 0;
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket) {
+          asked++;
+          if (asked === 1) {
+            const page = "x".repeat(200_000);
+            socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n${page}`);
+          } else {
+            // Answered only after the first client has gone.
+            setTimeout(
+              () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 2\n"),
+              100,
+            );
+          }
+        },
+      },
+    });
+    const rig = startRig(server.port);
+    stack.push(rig.close, () => server.stop(true));
+    const first = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: rig.port,
+      socket: { data: () => {} },
+    });
+    first.pause();
+    first.write("GET /metrics HTTP/1.1\r\nHost: pod\r\n\r\n");
+    await eventually("the first answer is under way", () => asked === 1);
+    await Bun.sleep(20);
+    const second = fetch(`${rig.url}/metrics`);
+    await eventually("the second is asked", () => asked === 2);
+    first.terminate();
+    expect(await (await second).text()).toBe("a 2\n");
+  });
+
+  test("does not reuse a connection on which a HEAD was answered with a body", async () => {
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket, data) {
+          const head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
+          socket.write(head);
+          // A common fault: the body follows, whatever the method.
+          setTimeout(() => socket.write("a 1\n"), data.toString().startsWith("HEAD") ? 5 : 0);
+        },
+      },
+    });
+    const rig = startRig(server.port);
+    stack.push(rig.close, () => server.stop(true));
+    for (let i = 0; i < 20; i++) {
+      await fetch(`${rig.url}/metrics`, { method: "HEAD" });
+      expect(await (await fetch(`${rig.url}/metrics`)).text()).toBe("a 1\n");
+    }
+  });
+
   test("breaks off where a long page breaks off: half a page never looks whole", async () => {
     const rig = rigBeforeRaw(
       `HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n${"x".repeat(300_000)}`,
@@ -271,6 +361,21 @@ async function statusOf(port: number, requestLine: string): Promise<number> {
   });
   return Number((await answer.promise).split(" ")[1]);
 }
+
+test("a client that sends on and on while it is answered is cut off", async () => {
+  const rig = rigBefore(() => new Promise<Response>(() => {}));
+  const cut = Promise.withResolvers<void>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: rig.port,
+    socket: { data: () => {}, close: () => cut.resolve() },
+  });
+  socket.write("GET /metrics HTTP/1.1\r\nHost: pod\r\n\r\n");
+  await eventually("it is cut off", async () => {
+    socket.write("x".repeat(8192));
+    return (await Promise.race([cut.promise.then(() => true), Bun.sleep(5)])) === true;
+  });
+});
 
 describe("what does not reach the application", () => {
   test.each([

@@ -22,6 +22,17 @@ export interface AppOptions extends ProxyOptions {
   readonly readiness: () => Readiness;
 }
 
+/** TRACE and CONNECT, for two, cannot even be asked of a web framework. */
+const CONTROL_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
+
 /** How long a preStop hook is held for the first whole capture: the application is not told to stop before. */
 const PRESTOP_HOLD_MS = 100;
 
@@ -32,7 +43,14 @@ export function createHandler(options: AppOptions): Handler {
   const control = createControlApp(options);
   return async (request) => {
     try {
-      if (!paths.has(request.path)) return await askControl(control, request);
+      if (!paths.has(request.path)) {
+        if (CONTROL_METHODS.has(request.method)) return await askControl(control, request);
+        return plainAnswer(
+          405,
+          `${request.method} is not allowed here`,
+          "Allow: GET, HEAD, POST\r\n",
+        );
+      }
       if (request.method === "GET" || request.method === "HEAD")
         return await proxy(request, options);
       const refusal = `${request.method} is not allowed here, only GET, HEAD`;

@@ -1,9 +1,9 @@
 /** The newest whole page of the application in each format that a scraper asked for. */
 
 import type { HeaderBlock } from "./headers.ts";
+import { readWhole } from "./read-whole.ts";
 import type { Upstream } from "./upstream.ts";
 import { UpstreamUnreachable } from "./upstream.ts";
-import type { WireAnswer } from "./wire-exchange.ts";
 
 /** One way to ask for the page. */
 export interface Format {
@@ -23,7 +23,7 @@ export interface Page {
 
 /**
  * How a round of captures went: `refused` nothing listens on the port any more, `too_large` a page was
- * larger than the limit, `failed` anything else but a whole 2xx answer.
+ * larger than the limit, `failed` anything else but a whole 200.
  */
 export type CaptureOutcome = "whole" | "failed" | "refused" | "too_large";
 
@@ -52,16 +52,23 @@ export const MAX_COMPARED_BYTES = 4 * 1024 * 1024;
 const RECENT = 3;
 
 /**
- * Tells formats apart: path, negotiation, and credentials, so that no page crosses to another user.
- * The requests of one connection share their headers, so the key is made once for all of them.
+ * Tells formats apart: path, negotiation, and whatever may tell who asks, so that no page crosses to
+ * another user. The requests of one connection share their headers, so the key is made once for them.
  */
 export function formatKey({ path, headers }: Format): string {
   const known = keys.get(headers);
   if (known?.path === path) return known.key;
-  const parts = ["accept", "accept-encoding", "authorization"].map((name) => headers.get(name));
-  const key = JSON.stringify([path, ...parts]);
+  const asked = ["accept", "accept-encoding"].map((name) => headers.get(name));
+  const key = JSON.stringify([path, ...asked, ...credentials(headers)]);
   keys.set(headers, { path, key });
   return key;
+}
+
+/** Headers by which applications tell users and tenants apart, by the words in their names. */
+const CREDENTIAL = /auth|cookie|token|key|secret|session|tenant|org|account|user(?!-agent)/;
+
+function credentials(headers: Headers): readonly (readonly [string, string])[] {
+  return [...headers].filter(([name]) => CREDENTIAL.test(name));
 }
 
 /** A cache and nothing else: it holds no state that outlives its headers. */
@@ -106,11 +113,16 @@ export class Captures {
   }
 
   /**
-   * The page for a request: in its own format or, failing that, the plain default, which anybody may
-   * have who sends no credentials.
+   * The page for a request: in its own format or, for one without credentials, another that was fetched
+   * without any from the very same path and query.
    */
   pageFor(format: Format): Page | undefined {
-    return this.page(formatKey(format)) ?? (hasCredentials(format) ? undefined : this.#default());
+    const own = this.page(formatKey(format));
+    if (own !== undefined || hasCredentials(format)) return own;
+    const open = [this.#defaultFormat(), ...this.#formats.values()].filter(
+      (other) => other.path === format.path && !hasCredentials(other),
+    );
+    return open.map((other) => this.page(formatKey(other))).find((page) => page !== undefined);
   }
 
   /** The newest page kept under a format's key. */
@@ -123,10 +135,10 @@ export class Captures {
     return this.#pages.get(key) ?? [];
   }
 
-  /** The formats that are asked for at each round, without the credentials that they may hold. */
+  /** The formats that are asked for at each round, without headers and queries, which may hold secrets. */
   formats() {
     return this.#wanted().map((format) => ({
-      path: format.path,
+      path: format.path.split("?", 1)[0],
       accept: format.headers.get("accept"),
       encoding: format.headers.get("accept-encoding"),
       page: this.page(formatKey(format)),
@@ -164,20 +176,17 @@ export class Captures {
     };
   }
 
-  #default(): Page | undefined {
-    const open = [...this.#formats.values()].find((format) => !hasCredentials(format));
-    return this.page(formatKey(this.#defaultFormat())) ?? (open && this.page(formatKey(open)));
-  }
-
   async #capture(format: Format): Promise<CaptureOutcome> {
     const { upstream, timeoutMs, maxBytes, userAgent, nowMs } = this.#options;
     const asOfMs = nowMs();
     const headers = new Headers(format.headers);
     headers.set("user-agent", userAgent);
+    // A capture is the whole page or nothing.
+    for (const name of PARTIAL) headers.delete(name);
     const asked = upstream.ask({ method: "GET", path: format.path, headers, timeoutMs });
     try {
       const { head, body } = await asked.answer;
-      const whole = head.status >= 200 && head.status < 300;
+      const whole = head.status === 200;
       const read = whole ? await readWhole(body, { maxBytes, length: head.length }) : undefined;
       if (read?.kind !== "whole") {
         asked.abort();
@@ -193,73 +202,16 @@ export class Captures {
   }
 }
 
+/** Headers that ask for less than the whole page (RFC 9110, 13 and 14). */
+const PARTIAL = [
+  "range",
+  "if-range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+];
+
 function hasCredentials({ headers }: Format): boolean {
-  return headers.has("authorization");
-}
-
-/** A body that was read: all of it, or what came until the limit and the rest still to come. */
-export type Read =
-  | { readonly kind: "whole"; readonly bytes: Uint8Array }
-  | { readonly kind: "large"; readonly all: AsyncIterable<Uint8Array> };
-
-export interface ReadOptions {
-  readonly maxBytes: number;
-  /** The body's length where it is known: room is made once, instead of piece by piece. */
-  readonly length: number | undefined;
-}
-
-/** Reads a body of at most `maxBytes`. Throws if it breaks off before. */
-export async function readWhole(
-  body: WireAnswer["body"],
-  { maxBytes, length }: ReadOptions,
-): Promise<Read> {
-  if (body === undefined) return { kind: "whole", bytes: new Uint8Array() };
-  if (body instanceof Uint8Array) {
-    const fits = body.length <= maxBytes;
-    return fits ? { kind: "whole", bytes: body } : { kind: "large", all: only(body) };
-  }
-  const source = body[Symbol.asyncIterator]();
-  if (length !== undefined && length <= maxBytes) {
-    return { kind: "whole", bytes: await readKnown(source, length) };
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const next = await source.next();
-    if (next.done) return { kind: "whole", bytes: Buffer.concat(chunks) };
-    chunks.push(next.value);
-    size += next.value.length;
-    if (size > maxBytes) return { kind: "large", all: goOn(chunks, source) };
-  }
-}
-
-async function readKnown(source: AsyncIterator<Uint8Array>, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let size = 0;
-  for (let next = await source.next(); !next.done; next = await source.next()) {
-    bytes.set(next.value, size);
-    size += next.value.length;
-  }
-  return bytes;
-}
-
-// oxlint-disable-next-line typescript/require-await -- an async iterable is what a stream is
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function* goOn(
-  chunks: readonly Uint8Array[],
-  source: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks;
-    for (;;) {
-      const next = await source.next();
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    await source.return?.();
-  }
+  return credentials(headers).length > 0;
 }

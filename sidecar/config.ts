@@ -61,7 +61,7 @@ const flags = {
     placeholder: "PATH",
     default: "/metrics",
     repeatable: true,
-    help: "Path that reaches the application; repeatable, or separated by commas. Every other path is 404.",
+    help: "Path that reaches the application; repeatable, or separated by commas. Every other path is 404, but for the sidecar's own below /-/, /healthz and /readyz.",
     schema: parsed("paths that begin with / and not with /-/, separated by commas", parsePaths),
   },
   gracePeriodSeconds: {
@@ -117,7 +117,7 @@ const flags = {
     flag: "prestop-token",
     placeholder: "TOKEN",
     default: "",
-    help: "What GET /-/prestop must show in the header X-Prestop-Token; none: anybody may call it.",
+    help: "What GET /-/prestop must show in the header X-Prestop-Token; none: anybody may call it. The pod's specification holds it anyway, in the hook's httpHeaders.",
     schema: parsed("text without blanks", (text) => (/^\S*$/.test(text) ? text : undefined)),
   },
   terminationMessagePath: {

@@ -1,6 +1,6 @@
 /** One TCP connection: requests in, answers out, and the knowledge whether each answer was received. */
 
-import { type Parsed, parseHead, type RequestHead } from "./message.ts";
+import { MAX_HEAD_BYTES, type Parsed, parseHead, type RequestHead } from "./message.ts";
 import { plainAnswer } from "./plain-answer.ts";
 import { Receipt } from "./receipt.ts";
 import { type Body, chooseFraming, type Transfer, transmit } from "./transmit.ts";
@@ -23,8 +23,6 @@ export interface Answer extends Body {
   readonly onSent?: (transfer: Transfer, bytes: number) => void;
   /** Called once after a whole transfer, when it is known whether the client has the answer. */
   readonly onReceived?: (received: boolean) => void;
-  /** The client's own timeout in milliseconds: a connection that outlives it has taken the answer. */
-  readonly patienceMs?: number;
 }
 
 export type Handler = (request: ServerRequest) => Answer | Promise<Answer>;
@@ -57,9 +55,6 @@ const CLOSE_PATIENCE_MS = 1000;
 /** Most bytes that are given to a socket at once. */
 const PIECE_BYTES = 128 * 1024;
 
-/** Patience with a client that names no timeout: Prometheus's default scrape_timeout. */
-const DEFAULT_PATIENCE_MS = 10_000;
-
 /** Drives one socket. Its owner calls `data`, `drained`, `ended` and `closed` as they happen. */
 export class Connection {
   readonly #socket: Socket;
@@ -72,6 +67,7 @@ export class Connection {
   #used = false;
   #busy = false;
   #onLeave: (() => void) | undefined;
+  #finishing: ReturnType<typeof setTimeout> | undefined;
   /** The next answer is the last one, and says so. */
   #retiring = false;
   /** An answer has said so: whatever the client still sends is not for us. */
@@ -98,6 +94,11 @@ export class Connection {
   data(chunk: Buffer): void {
     this.#receipt?.settle(true);
     if (this.#over) return;
+    // No client that waits for its answer sends so much meanwhile.
+    if (this.#busy && this.#unread.length + chunk.length > MAX_HEAD_BYTES) {
+      this.destroy();
+      return;
+    }
     this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
     if (!this.busy && !this.#closed) this.#next();
   }
@@ -122,6 +123,7 @@ export class Connection {
   /** The connection is gone; `reset` if by an RST. */
   closed(reset: boolean): void {
     this.#closed = true;
+    clearTimeout(this.#finishing);
     this.#hooks.onGone(this.#id);
     this.#receipt?.settle(!reset);
     if (this.#busy) this.#onLeave?.();
@@ -173,6 +175,8 @@ export class Connection {
 
   async #serve(head: RequestHead): Promise<void> {
     this.#used = true;
+    // It asks again before we have ended: it gets its answer, and the end comes after that.
+    clearTimeout(this.#finishing);
     this.#busy = true;
     this.#onLeave = undefined;
     const query = head.target.indexOf("?");
@@ -209,23 +213,21 @@ export class Connection {
       if (!this.#closed) this.#socket.terminate();
       return;
     }
-    if (answer.onReceived !== undefined) this.#await(answer.onReceived, answer.patienceMs);
+    if (answer.onReceived !== undefined) this.#await(answer.onReceived);
     if (this.#over) this.#hooks.onGone(this.#id);
     if (this.#over && !this.#closed) this.#finish(framing.kind === "close");
   }
 
   /** Tells, once it is known, whether the answer that was just sent was received. */
-  #await(tell: (received: boolean) => void, patienceMs = DEFAULT_PATIENCE_MS): void {
-    const forget = () => {
+  #await(tell: (received: boolean) => void): void {
+    this.#receipt = new Receipt(tell, () => {
       this.#receipt = undefined;
-    };
-    this.#receipt = new Receipt(patienceMs, { tell, forget });
+    });
     if (this.#closed) this.#receipt.settle(false);
   }
 
   /** Ends the connection once the client has had the time to do so itself. */
   #finish(now = false): void {
-    this.#receipt?.watch();
     const receipt = this.#receipt;
     if (receipt === undefined || now) {
       this.#socket.shutdown();
@@ -233,10 +235,8 @@ export class Connection {
     }
     // Whoever closes first hides the other's RST, so the client goes first; but only for a while.
     const sinceMs = performance.now() - receipt.sentMs;
-    setTimeout(
-      () => {
-        if (!this.#closed) this.#socket.shutdown();
-      },
+    this.#finishing = setTimeout(
+      () => this.#socket.shutdown(),
       Math.max(0, CLOSE_PATIENCE_MS - sinceMs),
     );
   }

@@ -38,14 +38,17 @@ export class Dialer {
   /** Sends a request. */
   ask(request: Uint8Array, method: "GET" | "HEAD"): Call {
     let line: Line | undefined;
+    let exchange: WireExchange | undefined;
     let aborted = false;
     const attempt = async (): Promise<WireAnswer> => {
       for (;;) {
         const kept = this.#takeIdle();
-        line = kept ?? (await this.#connect());
-        if (aborted) line.cut();
+        line = kept ?? this.#open();
+        if (kept === undefined) await this.#connect(line);
+        if (aborted || line.closed) throw new BrokenOff(true);
+        exchange = line.begin(request, method);
         try {
-          return await line.ask(request, method);
+          return await exchange.answer.promise;
         } catch (error) {
           // A kept connection may have been closed just then (RFC 9112, 9.3.1): a GET is asked again.
           const stale = kept !== undefined && error instanceof BrokenOff && error.unanswered;
@@ -57,7 +60,9 @@ export class Dialer {
       answer: attempt(),
       abort: () => {
         aborted = true;
-        line?.cut();
+        // The exchange, never the line: that may carry somebody else's question by now.
+        if (exchange === undefined) line?.cut();
+        else exchange.abort();
       },
     };
   }
@@ -69,13 +74,16 @@ export class Dialer {
     return undefined;
   }
 
-  async #connect(): Promise<Line> {
-    const { hostname, port, tls } = this.#target;
-    const line = new Line((free) => {
+  #open(): Line {
+    return new Line((free) => {
       if (this.#idle.length >= MAX_IDLE) return false;
       this.#idle.push(free);
       return true;
     });
+  }
+
+  async #connect(line: Line): Promise<void> {
+    const { hostname, port, tls } = this.#target;
     await Bun.connect<Line>({
       hostname,
       port,
@@ -89,14 +97,13 @@ export class Dialer {
         },
         data: (socket, chunk) => socket.data.data(chunk),
         drain: (socket) => socket.data.drained(),
-        end: (socket) => void socket.end(),
+        end: (socket) => socket.data.finished(),
         timeout: (socket) => void socket.end(),
-        close: (socket) => socket.data.ended(),
+        close: (socket, error) => socket.data.ended(error === undefined),
         error: () => {}, // A close follows.
       },
     });
-    await line.usable(tls !== undefined);
-    return line;
+    if (tls !== undefined) await line.handshake();
   }
 }
 
@@ -116,6 +123,8 @@ class Line {
   readonly #release: (line: Line) => boolean;
   readonly #secured = Promise.withResolvers<void>();
   #socket: LineSocket | undefined;
+  #cut = false;
+  #finished = false;
   #unsent: Uint8Array = NOTHING;
   #exchange: WireExchange | undefined;
 
@@ -125,20 +134,23 @@ class Line {
 
   opened(socket: LineSocket): void {
     this.#socket = socket;
+    if (this.#cut) socket.terminate();
   }
 
   secured(): void {
     this.#secured.resolve();
   }
 
-  /** Resolves when a question can be sent; with TLS that is after the handshake. */
-  async usable(tls: boolean): Promise<void> {
-    if (tls) await this.#secured.promise;
-    if (this.closed) throw new BrokenOff(true);
+  /** Resolves when the TLS handshake is over, well or not. */
+  async handshake(): Promise<void> {
+    await this.#secured.promise;
   }
 
-  /** Gives the connection up, whatever is under way. */
+  /** Gives the connection up, whatever is under way, also before it is there. */
   cut(): void {
+    this.#cut = true;
+    this.closed = true;
+    this.#secured.resolve();
     this.#socket?.terminate();
   }
 
@@ -148,13 +160,14 @@ class Line {
     else this.#socket?.pause();
   }
 
-  async ask(request: Uint8Array, method: "GET" | "HEAD"): Promise<WireAnswer> {
+  /** Asks; the line must not be closed, and nothing else under way on it. */
+  begin(request: Uint8Array, method: "GET" | "HEAD"): WireExchange {
     const exchange = new WireExchange(method, this);
     this.#exchange = exchange;
     this.#socket?.timeout(0);
     this.#unsent = request;
     this.drained();
-    return await exchange.answer.promise;
+    return exchange;
   }
 
   /** The answer under way is whole or lost. */
@@ -177,10 +190,16 @@ class Line {
     else this.#exchange.data(chunk);
   }
 
-  ended(): void {
+  /** The application ended its side. */
+  finished(): void {
+    this.#finished = true;
+    this.#socket?.end();
+  }
+
+  ended(orderly: boolean): void {
     this.closed = true;
     this.#secured.resolve();
-    this.#exchange?.ended();
+    this.#exchange?.ended(orderly && this.#finished && !this.#cut);
   }
 }
 

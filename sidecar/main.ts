@@ -116,9 +116,15 @@ function captureInBackground(
   { teardown }: Life,
 ): void {
   if (backgroundCaptureSeconds === 0) return;
-  const timer = setInterval(() => {
-    if (session.phase === "running") void session.capture();
-  }, backgroundCaptureSeconds * 1000);
+  let under = false;
+  const capture = async () => {
+    // One at a time, also where the application takes longer than the interval.
+    if (under || session.phase !== "running") return;
+    under = true;
+    await session.capture();
+    under = false;
+  };
+  const timer = setInterval(() => void capture(), backgroundCaptureSeconds * 1000);
   teardown.defer(() => clearInterval(timer));
 }
 

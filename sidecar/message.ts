@@ -32,7 +32,7 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) (\/[^\s\u007f-\uffff]*) HTTP\/1\.(
 // A name is a token, and nothing may stand between it and the colon (RFC 9112, 5.1). A line that begins
 // with a blank is an obsolete fold (5.2), and matches neither.
 // oxlint-disable-next-line no-control-regex -- control characters are what must not pass
-const FIELD_LINE = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\u0000-\u0008\u000a-\u001f\u007f]*?)[ \t]*$/;
+const FIELD_LINE = /^([!#$%&'*+.^_`|~\w-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
 
 /** Reads the head of the next request. No request that this server answers has a body, so none may. */
 export function parseHead(bytes: Buffer): Parsed {
@@ -59,7 +59,7 @@ function parseFields(fields: readonly string[]): Headers | undefined {
   for (const field of fields) {
     const [, name, value] = FIELD_LINE.exec(field) ?? [];
     if (name === undefined || value === undefined) return undefined;
-    headers.append(name, value);
+    headers.append(name, value.trim());
   }
   return headers;
 }

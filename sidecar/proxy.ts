@@ -1,17 +1,17 @@
 /** A request on a metrics path -> the application's answer, or its newest whole page at the pod's end. */
 
 import { describeError } from "../shared/log.ts";
-import { type Captures, type Format, formatKey, type Page, readWhole } from "./capture.ts";
+import { type Captures, type Format, formatKey, type Page } from "./capture.ts";
 import type { Answer, ServerRequest } from "./connection.ts";
 import { Keeper } from "./keeper.ts";
 import { plainAnswer } from "./plain-answer.ts";
+import { readWhole } from "./read-whole.ts";
 import { isScraper, type Scrapers } from "./scrapers.ts";
 import type { Session } from "./session.ts";
 import type { Tally, UpstreamFault } from "./tally.ts";
 import type { Transfer } from "./transmit.ts";
 import {
   type Asked,
-  announcedTimeoutMs,
   deadlineFor,
   type Upstream,
   UpstreamTimeout,
@@ -83,7 +83,8 @@ class Exchange {
   async answer(): Promise<Answer> {
     const { session, captures } = this.#options;
     // FINAL asks nobody: the application is gone, and every scraper must get the same last page.
-    const frozen = session.phase === "final" ? captures.pageFor(this.#asking.format) : undefined;
+    const gone = session.phase === "final" || session.phase === "exit";
+    const frozen = gone ? captures.pageFor(this.#asking.format) : undefined;
     return frozen === undefined ? await this.#live() : this.#replay(frozen);
   }
 
@@ -98,7 +99,7 @@ class Exchange {
     try {
       const answer = await asked.answer;
       const { status } = answer.head;
-      const page = status < 200 || status > 299 ? this.#cover("failed") : undefined;
+      const page = isFailure(status) ? this.#cover("failed") : undefined;
       if (page === undefined) return await this.#pass(answer, asked, asOfMs);
       asked.abort();
       return this.#replay(page);
@@ -212,8 +213,7 @@ class Exchange {
       const { session } = this.#options;
       session.received(scraper, { page: sent, format: formatKey(this.#asking.format) });
     };
-    const patienceMs = announcedTimeoutMs(this.#request.headers) ?? DEFAULT_PATIENCE_MS;
-    return { onSent, onReceived, patienceMs };
+    return { onSent, onReceived };
   }
 
   #scraped(scraper: string, live: Page | undefined): void {
@@ -226,8 +226,13 @@ class Exchange {
   }
 }
 
-/** Prometheus's default scrape_timeout, for a scraper that announces none. */
-const DEFAULT_PATIENCE_MS = 10_000;
+/**
+ * Whether an answer tells of an application that is falling apart: its routes may be gone (404) before it
+ * is. One that refuses a client its page, or sends it elsewhere, has decided so, and its word goes on.
+ */
+function isFailure(status: number): boolean {
+  return status >= 400 && ![401, 403, 407].includes(status);
+}
 
 function reasonOf(error: unknown): UpstreamFault {
   if (!(error instanceof UpstreamUnreachable)) return "broken";

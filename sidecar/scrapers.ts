@@ -96,7 +96,7 @@ export class Scrapers {
       ({ address, userAgent }) => address === client.address && userAgent === client.userAgent,
     );
     const free = same.filter(({ connection }) => connection === undefined);
-    const slot = this.#oldest(free) ?? this.#create(client, same.length + 1);
+    const slot = this.#oldest(free) ?? this.#create(client, nextOrdinal(same));
     slot.connection = client.connection;
     this.#byConnection.set(client.connection, slot);
     return slot.id;
@@ -167,7 +167,8 @@ export class Scrapers {
   }
 
   #freeIndex(): number {
-    if (this.#slots.size < MAX_SCRAPERS) return this.#slots.size;
+    const used = new Set([...this.#slots.values()].map(({ index }) => index));
+    for (let index = 0; index < MAX_SCRAPERS; index++) if (!used.has(index)) return index;
     const oldest = this.#oldest([...this.#slots.values()]);
     if (oldest === undefined) return 0;
     this.#slots.delete(oldest.id);
@@ -183,6 +184,10 @@ export class Scrapers {
   #lastMs({ index }: Slot): number {
     return Number(Atomics.load(this.times, index)) / NS_PER_MS;
   }
+}
+
+function nextOrdinal(slots: readonly Slot[]): number {
+  return 1 + Math.max(0, ...slots.map(({ ordinal }) => ordinal));
 }
 
 function describe({ id, address, userAgent, pausesMs, held, before }: Slot) {

@@ -19,8 +19,11 @@ export interface Server extends Listener {
   resume(): void;
 }
 
-/** More than any set of scrapers opens; a client that holds more open is cut off before others suffer. */
+/** More than any set of scrapers opens. Beyond it the oldest connection that is idle makes room. */
 const MAX_CONNECTIONS = 1024;
+
+/** How long a new connection may take to ask for something, in seconds. */
+const FIRST_REQUEST_SECONDS = 10;
 
 /** Opens the listener. Throws {@link ListenError}. */
 export function serve(options: ServerOptions): Server {
@@ -39,14 +42,19 @@ export function serve(options: ServerOptions): Server {
           const connection = new Connection(++opened, socket, options);
           socket.data = connection;
           if (connections.size >= MAX_CONNECTIONS) {
-            connection.destroy();
-            return;
+            const idle = [...connections].find(({ busy }) => !busy) ?? connection;
+            connections.delete(idle);
+            idle.destroy();
+            if (idle === connection) return;
           }
           connections.add(connection);
-          socket.timeout(idleTimeoutSeconds);
+          socket.timeout(FIRST_REQUEST_SECONDS);
           if (retiring) connection.retire();
         },
-        data: (socket, chunk) => socket.data.data(chunk),
+        data(socket, chunk) {
+          socket.data.data(chunk);
+          if (socket.data.busy) socket.timeout(idleTimeoutSeconds);
+        },
         drain: (socket) => socket.data.drained(),
         end: (socket) => socket.data.ended(),
         timeout: (socket) => socket.data.destroy(),

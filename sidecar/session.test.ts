@@ -146,6 +146,17 @@ async function openConnection(port: number) {
   return { socket, answer: answer.promise };
 }
 
+/** A connection that is kept, and what came on it. */
+async function keepAlive(port: number) {
+  const answers: string[] = [];
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: { data: (_socket, data) => void answers.push(data.toString()) },
+  });
+  return { socket, answers };
+}
+
 describe("DRAINING", () => {
   test("answers a hook whose connection was opened just before the signal", async () => {
     const rig = start();
@@ -154,6 +165,33 @@ describe("DRAINING", () => {
     void rig.session.end();
     socket.write("GET /-/prestop HTTP/1.1\r\nHost: pod\r\n\r\n");
     expect(await answer).toStartWith("HTTP/1.1 200 OK\r\n");
+  });
+
+  test("does not cover an application that says no: its word goes on", async () => {
+    let status = 200;
+    const rig = start({ page: () => new Response("a_total 1\n", { status }) });
+    void rig.session.end();
+    await eventually("a page is captured", () => rig.captures.any);
+    status = 401;
+    expect((await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status).toBe(401);
+  });
+
+  test("answers a scrape that comes on its connection just before that would be ended", async () => {
+    let slow = false;
+    const rig = start({
+      page: (() =>
+        slow
+          ? Bun.sleep(1300).then(() => new Response("late 1\n"))
+          : new Response("a 1\n")) as () => Response,
+    });
+    const { socket, answers } = await keepAlive(rig.port);
+    const request = "GET /metrics HTTP/1.1\r\nHost: pod\r\nUser-Agent: Prometheus/3\r\n\r\n";
+    socket.write(request);
+    await eventually("the first answer", () => answers.join("").includes("a 1\n"));
+    rig.session.prestop();
+    slow = true;
+    socket.write(request);
+    await eventually("the second answer", () => answers.join("").includes("late 1\n"));
   });
 
   test("covers an application that fails by its newest whole page", async () => {
@@ -200,6 +238,36 @@ describe("Captures", () => {
       ["openmetrics", "text"].map((accept) => textOf(rig.captures.pageFor(format(accept)))),
     ).toEqual(["openmetrics", "text"]);
     expect([...agents]).toEqual(["capture"]);
+  });
+
+  test.each([
+    ["cookie", "a=1"],
+    ["x-api-key", "k"],
+    ["x-scope-orgid", "t"],
+  ])("take %s for a credential", async (name, value) => {
+    const rig = start();
+    const format = { path: "/metrics", headers: new Headers({ [name]: value }) };
+    rig.captures.want(formatKey(format), format);
+    await rig.captures.round();
+    expect(rig.captures.pageFor(format)).toBeDefined();
+    expect(rig.captures.pageFor({ path: "/metrics", headers: new Headers() })).toBeUndefined();
+  });
+
+  test("never give the page of another path or query", async () => {
+    const rig = start();
+    const format = { path: "/metrics?token=s3cret", headers: new Headers() };
+    rig.captures.want(formatKey(format), format);
+    await rig.captures.round();
+    for (const path of ["/metrics", "/custom", "/metrics?token=other"]) {
+      expect(rig.captures.pageFor({ path, headers: new Headers() })).toBeUndefined();
+    }
+    expect(JSON.stringify(rig.captures.formats())).not.toContain("s3cret");
+  });
+
+  test("take nothing but a whole 200 for a page", async () => {
+    const rig = start({ page: () => new Response(null, { status: 204 }) });
+    expect(await rig.captures.round()).toBe("failed");
+    expect(rig.captures.any).toBe(false);
   });
 
   test("give a page that was fetched with credentials only to who sends the same", async () => {

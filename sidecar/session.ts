@@ -37,6 +37,9 @@ export interface SessionOptions {
 /** An application spends at most a tenth of its time on captures: pause nine times what they took. */
 const PAUSE_PER_WORK = 9;
 
+/** However slow the application: its end has to be noticed in time to serve its last page. */
+const MAX_PAUSE_MS = 2000;
+
 /** The quickest of so many captures tells the application's work; one that was late tells of the machine. */
 const LAST_CAPTURES = 3;
 
@@ -51,7 +54,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #ended = Promise.withResolvers<DrainState>();
   #state: DrainState = RUNNING;
-  readonly #first = Promise.withResolvers<void>();
+  #first = Promise.withResolvers<void>();
   #looking: ReturnType<typeof setInterval> | undefined;
   #capturing = false;
   /** What was found of two pages, by the earlier one: comparing takes longer than looking. */
@@ -166,6 +169,8 @@ export class Session {
 
   #follow(state: DrainState): void {
     if (state.phase === "draining") {
+      // Anew each time: a hook that a liveness probe called was another one's.
+      this.#first = Promise.withResolvers();
       this.#looking ??= setInterval(() => this.#dispatch({ kind: "look" }), LOOK_EVERY_MS);
       void this.#captureWhileDraining();
     } else if (state.phase !== "final") {
@@ -186,7 +191,7 @@ export class Session {
       tookMs = [...tookMs, nowMs() - startedMs].slice(-LAST_CAPTURES);
       // A refusal costs the application nothing, since it is no longer there.
       const pauseMs = outcome === "refused" ? 0 : Math.min(...tookMs) * PAUSE_PER_WORK;
-      const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : Number.POSITIVE_INFINITY;
+      const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : MAX_PAUSE_MS;
       await Bun.sleep(Math.max(captureIntervalMs, Math.min(pauseMs, mostMs)));
     }
     this.#capturing = false;

@@ -63,10 +63,19 @@ export class WireExchange {
     }
   }
 
-  ended(): void {
+  /** The connection has ended; `orderly` if the application ended it, and nothing cut it. */
+  ended(orderly: boolean): void {
     if (this.#state !== "open") return;
-    if (this.#decoder?.endsWithConnection) this.#finish(false);
+    // Only then is the end of the connection the end of a body that has no other.
+    if (orderly && this.#decoder?.endsWithConnection) this.#finish(false);
     else this.#lose(new BrokenOff(this.#head === undefined && this.#unread === undefined));
+  }
+
+  /** Nobody wants the answer any more. Changes nothing once it is whole. */
+  abort(): void {
+    if (this.#state !== "open") return;
+    this.#lose(new BrokenOff(false));
+    this.#line.cut();
   }
 
   #readHead(chunk: Buffer): void {
@@ -95,12 +104,15 @@ export class WireExchange {
   }
 
   #readBody(bytes: Buffer): void {
-    const { chunks, done } = this.#decoder?.push(bytes) ?? { chunks: [], done: true };
+    const decoded = this.#decoder?.push(bytes) ?? { chunks: [], done: true, excess: true };
+    const { chunks, done, excess } = decoded;
     for (const chunk of chunks) {
       this.#queue.push(chunk);
       this.#queuedBytes += chunk.length;
     }
-    if (done) this.#finish(this.#head?.keepAlive ?? false);
+    // An application that answers a HEAD with a body, or more than it announced, would have the rest
+    // taken for its next answer.
+    if (done) this.#finish(this.#head?.keepAlive === true && !excess && this.#method === "GET");
     else if (this.#queuedBytes > MAX_QUEUED_BYTES && !this.#paused) {
       this.#paused = true;
       this.#line.flow(false);
@@ -141,7 +153,7 @@ export class WireExchange {
       }
     } finally {
       // A reader that leaves in the middle: the rest is nobody's.
-      if (this.#state === "open") this.#line.cut();
+      this.abort();
     }
   }
 }

@@ -65,6 +65,9 @@ export function parseAnswerHead(bytes: Buffer, method: "GET" | "HEAD"): AnswerHe
   };
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are what must not pass
+const FIELD = /^[!#$%&'*+.^_`|~\w-]+:[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
+
 interface Fields {
   length: number | undefined;
   chunked: boolean;
@@ -75,7 +78,8 @@ function readFields(lines: readonly string[]): Fields {
   const fields: Fields = { length: undefined, chunked: false, connection: null };
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon <= 0) throw new MalformedAnswer("A header line of the answer is malformed");
+    // What a lenient client might read as a line or a framing of its own must not pass through.
+    if (!FIELD.test(line)) throw new MalformedAnswer("A header line of the answer is malformed");
     // Only three decide anything, and their first letters, c and t, spare most lines the rest.
     const first = line.charCodeAt(0) | 0x20;
     if (first === 0x63 || first === 0x74) {
@@ -121,6 +125,8 @@ export interface Decoded {
   readonly chunks: readonly Uint8Array[];
   /** Whether the body is whole now. */
   readonly done: boolean;
+  /** Whether bytes came after it: they belong to no answer. */
+  readonly excess: boolean;
 }
 
 /** Takes the bytes after a head, piece by piece. Throws {@link MalformedAnswer}. */
@@ -140,7 +146,10 @@ export function createDecoder(body: BodyKind): BodyDecoder {
     case "none":
       return new LengthDecoder(0);
     case "close":
-      return { push: (bytes) => ({ chunks: [bytes], done: false }), endsWithConnection: true };
+      return {
+        push: (bytes) => ({ chunks: [bytes], done: false, excess: false }),
+        endsWithConnection: true,
+      };
   }
 }
 
@@ -153,10 +162,10 @@ class LengthDecoder implements BodyDecoder {
   }
 
   push(bytes: Buffer): Decoded {
-    // More than was announced belongs to no answer; the connection is not used again then.
+    const excess = bytes.length > this.#left;
     const chunk = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
     this.#left -= chunk.length;
-    return { chunks: chunk.length > 0 ? [chunk] : [], done: this.#left === 0 };
+    return { chunks: chunk.length > 0 ? [chunk] : [], done: this.#left === 0, excess };
   }
 }
 
@@ -179,12 +188,12 @@ class ChunkDecoder implements BodyDecoder {
       const line = this.#takeLine();
       if (line === undefined) break;
       if (this.#trailers) {
-        if (line === "") return { chunks, done: true };
+        if (line === "") return { chunks, done: true, excess: this.#rest.length > 0 };
       } else {
         this.#begin(line);
       }
     }
-    return { chunks, done: false };
+    return { chunks, done: false, excess: false };
   }
 
   #begin(line: string): void {
@@ -205,6 +214,9 @@ class ChunkDecoder implements BodyDecoder {
     }
     if (this.#left > 2) return true;
     if (this.#rest.length < this.#left) return false;
+    if (this.#left === 2 && this.#rest.toString("latin1", 0, 2) !== "\r\n") {
+      throw new MalformedAnswer("A chunk of the answer is longer than its size");
+    }
     this.#rest = this.#rest.subarray(this.#left);
     this.#left = -1;
     return true;
