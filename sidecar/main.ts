@@ -78,6 +78,7 @@ async function run(config: Config, life: Life): Promise<void> {
   const listening = { listener: "proxy", address, port: server.port };
   log.info("Listening", { ...listening, original: originalUrl(config) });
   captureInBackground(config, session, life);
+  collectWhenQuiet(tally, life);
 
   await aborted(life.stopping);
   await end(session, { config, captures, scrapers, tally, life });
@@ -125,6 +126,28 @@ function captureInBackground(
     under = false;
   };
   const timer = setInterval(() => void capture(), backgroundCaptureSeconds * 1000);
+  teardown.defer(() => clearInterval(timer));
+}
+
+/** How long after a scrape the collector is run, in milliseconds. */
+const QUIET_MS = 2000;
+
+/**
+ * Collects garbage once the scrapes have paused. On its own the collector waits for memory to run short,
+ * and a sidecar is scraped too rarely for that: what one burst left would be held for ever, in every pod.
+ */
+function collectWhenQuiet(tally: Tally, { teardown }: Life): void {
+  let seen = 0;
+  let collected = 0;
+  const timer = setInterval(() => {
+    const { proxied, replayed } = tally.scrapes;
+    const now = proxied + replayed;
+    if (now === seen && now !== collected) {
+      Bun.gc(true);
+      collected = now;
+    }
+    seen = now;
+  }, QUIET_MS);
   teardown.defer(() => clearInterval(timer));
 }
 
