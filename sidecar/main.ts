@@ -48,7 +48,13 @@ async function run(config: Config, life: Life): Promise<void> {
       if (phase === "draining") server.retire();
       if (phase === "running") server.resume();
     },
-    onCapture: (outcome, startedMs) => tally.captured(outcome, startedMs),
+    onCapture: (outcome, startedMs) => {
+      if (outcome === "too_large" && tally.captures.too_large === 0) {
+        const limit = { limit_bytes: maxCaptureBytes, flag: "--max-capture-bytes" };
+        log.warn("The application's page is too large to be kept, so its end is lost", limit);
+      }
+      tally.captured(outcome, startedMs);
+    },
   });
   const readiness = () => session.phase === "running" || `${session.phase}: the pod is ending`;
   const handler = createHandler({

@@ -45,6 +45,7 @@ test("33: a page larger than --max-capture-bytes is streamed while it can be, no
   application.stop();
   const { code, report } = await sidecar.ended();
   expect(report).toMatchObject({ outcome: "nothing_captured", complete: false });
+  expect(report.too_large).toBeGreaterThan(0);
   expect(code).toBe(0);
 });
 
