@@ -30,6 +30,7 @@ export interface Report {
   readonly missed: readonly string[];
   readonly moved_series: number;
   readonly moved_families: readonly { readonly name: string; readonly increase: number }[];
+  readonly too_large: number;
 }
 
 /** How the sidecar left. */
