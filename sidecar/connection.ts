@@ -1,5 +1,4 @@
 /** One TCP connection: requests in, answers out, and the knowledge whether each answer was received. */
-
 import { MAX_HEAD_BYTES, type Parsed, parseHead, type RequestHead } from "./message.ts";
 import { plainAnswer } from "./plain-answer.ts";
 import { Receipt } from "./receipt.ts";
@@ -144,8 +143,9 @@ export class Connection {
     if (this.#used && !this.busy && !this.#closed) this.#finish();
   }
 
-  /** Cuts the connection, whatever is under way. */
+  /** Cuts the connection, whatever is under way: what it carried last is not known to be received. */
   destroy(): void {
+    this.#receipt?.settle(false);
     this.#socket.terminate();
   }
 

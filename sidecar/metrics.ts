@@ -1,6 +1,6 @@
 /**
  * The sidecar's own metrics, at /-/metrics and never mixed into the application's page. Imported when
- * they are first asked for: the library takes more memory than all the rest of the sidecar.
+ * they are first asked for: the library takes memory that few pods ever need.
  */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { createRegistry } from "../shared/metrics.ts";

@@ -1,5 +1,4 @@
 /** A request on a metrics path -> the application's answer, or its newest whole page at the pod's end. */
-
 import { describeError } from "../shared/log.ts";
 import { type Captures, type Format, formatKey, type Page } from "./capture.ts";
 import type { Answer, ServerRequest } from "./connection.ts";
@@ -35,7 +34,7 @@ export interface ProxyOptions {
   readonly nowMs: () => number;
 }
 
-/** An answer of a known length up to this is read before it is passed on: broken, it is a clean 502. */
+/** An answer up to this is read before it is passed on, a longer one streamed: broken, it is a clean 502. */
 const READ_AHEAD_BYTES = 256 * 1024;
 
 /**
@@ -188,7 +187,9 @@ class Exchange {
 
   #replay(page: Page): Answer {
     const head = { status: 200, statusText: "OK", headers: page.headers };
-    if (this.#request.method === "HEAD") return { ...head, body: undefined };
+    if (this.#request.method === "HEAD") {
+      return { ...head, body: undefined, length: page.bytes.length };
+    }
     return { ...head, body: page.bytes, ...this.#ends("replayed", 200, () => page) };
   }
 

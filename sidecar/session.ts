@@ -56,7 +56,6 @@ export class Session {
   #state: DrainState = RUNNING;
   #first = Promise.withResolvers<void>();
   #looking: ReturnType<typeof setInterval> | undefined;
-  #capturing = false;
   /** What was found of two pages, by the earlier one: comparing takes longer than looking. */
   #same = new WeakMap<Page, { readonly later: Page; readonly same: boolean }>();
 
@@ -181,11 +180,11 @@ export class Session {
   }
 
   async #captureWhileDraining(): Promise<void> {
-    if (this.#capturing) return;
-    this.#capturing = true;
     const { captureIntervalMs, nowMs } = this.#options;
+    // Each start of draining has a loop of its own, so that none waits for the pause of an older one.
+    const mine = this.#first;
     let tookMs: readonly number[] = [];
-    while (this.phase === "draining") {
+    while (this.phase === "draining" && this.#first === mine) {
       const startedMs = nowMs();
       const outcome = await this.capture();
       tookMs = [...tookMs, nowMs() - startedMs].slice(-LAST_CAPTURES);
@@ -194,6 +193,5 @@ export class Session {
       const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : MAX_PAUSE_MS;
       await Bun.sleep(Math.max(captureIntervalMs, Math.min(pauseMs, mostMs)));
     }
-    this.#capturing = false;
   }
 }

@@ -23,9 +23,9 @@ export function createContainer(plan: Plan, image: string): V1Container {
     // PodMonitor finds only ports that have a name.
     ports: [{ name: "metrics-proxy", containerPort: plan.proxyPort, protocol: "TCP" }],
     resources: {
-      // A request for CPU, since an autoscaler cannot compute the usage of a pod without one. Idle,
-      // the process has 30 MB resident, nearly all of it pages of the executable. In a cgroup below
-      // 64 MiB these pages are read from disk over and over; with 128 MiB they always fit.
+      // A request for CPU, since an autoscaler cannot compute the usage of a pod without one. Nearly all
+      // that is resident are pages of the executable, which count in the pod's cgroup. Below 64 MiB they
+      // are read from disk over and over; with 128 MiB they always fit.
       requests: { cpu: "10m", memory: "32Mi" },
       limits: { memory: "128Mi" },
     },
