@@ -1,16 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { renderPage } from "./docs.ts";
+import { PAGES, renderPage } from "./docs.ts";
 
-describe("docs/configuration.md", () => {
-  test("holds the flags that the code has (otherwise: just docs)", async () => {
-    const page = await Bun.file(`${import.meta.dir}/../docs/configuration.md`).text();
+describe.each(PAGES)("%s", (path) => {
+  test("holds the tables that the code gives (otherwise: just docs)", async () => {
+    const page = await Bun.file(path).text();
     expect(page).toBe(renderPage(page));
-    for (const name of ["sidecar", "webhook", "exporter"]) {
-      expect(page).toContain(`<!-- flags of ${name} -->\n| flag |`);
-    }
+    expect(page).toMatch(/<!-- [\w ]+ -->\n\| \w+/);
   });
 });
 
-test("renderPage() refuses a marker that names no component", () => {
-  expect(() => renderPage("<!-- flags of nothing -->\n\n<!-- end -->")).toThrow('"nothing"');
+test("the tables hold every component, annotation and reason", async () => {
+  const pages = await Promise.all(PAGES.map((path) => Bun.file(path).text()));
+  for (const text of ["`--proxy-port`", "`--cert-dir`", "`--collect.interval`"]) {
+    expect(pages[0]).toContain(text);
+  }
+  for (const text of ["`prometheus.io/wait-port-name`", "`needs_native`", "| Istio | 15000"]) {
+    expect(pages[1]).toContain(text);
+  }
+});
+
+test("renderPage() refuses a marker that names no table", () => {
+  expect(() => renderPage("<!-- nothing -->\n<!-- end -->")).toThrow('"nothing"');
 });

@@ -1,39 +1,73 @@
 /**
- * Writes what the code knows into docs/: the tables of flags, between markers that name a component.
- * `bun scripts/docs.ts` writes, `bun scripts/docs.ts --check` ends with 1 where a page is out of date.
+ * Writes what the code knows into docs/: tables of flags, annotations and decisions, between markers that
+ * name them. `bun scripts/docs.ts` writes, `bun scripts/docs.ts --check` ends with 1 where a page is out of date.
  */
 import { definition as exporter } from "../exporter/config.ts";
-import type { Program } from "../shared/flags.ts";
 import { renderTable } from "../shared/help.ts";
 import { definition as sidecar } from "../sidecar/config.ts";
+import { ANNOTATIONS } from "../webhook/annotations.ts";
 import { definition as webhook } from "../webhook/config.ts";
+import { RESERVED_PORTS } from "../webhook/meshes.ts";
+import { TABLE } from "../webhook/rules.ts";
 
-const PROGRAMS: Readonly<Record<string, Program>> = { sidecar, webhook, exporter };
+const TABLES: Readonly<Record<string, () => string>> = {
+  "flags of sidecar": () => renderTable(sidecar),
+  "flags of webhook": () => renderTable(webhook),
+  "flags of exporter": () => renderTable(exporter),
+  annotations: () =>
+    markdown(
+      ["annotation", "default", "allowed", "meaning"],
+      Object.values(ANNOTATIONS).map(({ key, standard, allowed, meaning }) => {
+        return [`\`${key}\``, standard, allowed, meaning];
+      }),
+    ),
+  decisions: () =>
+    markdown(
+      ["the pod, or the request", "outcome", "reason"],
+      TABLE.map(({ when, outcome, reason, warns }) => {
+        return [when, warns ? `${outcome}, warns` : outcome, `\`${reason}\``];
+      }),
+    ),
+  "reserved ports": () =>
+    markdown(
+      ["mesh", "ports"],
+      Object.entries(RESERVED_PORTS).map(([mesh, ports]) => [mesh, ports.join(", ")]),
+    ),
+};
 
-const PAGE = `${import.meta.dir}/../docs/configuration.md`;
+/** The pages that hold such tables. */
+export const PAGES = ["configuration.md", "injection.md"].map(
+  (name) => `${import.meta.dir}/../docs/${name}`,
+);
 
-/** The page with every table made anew. Throws a RangeError for a marker that names no component. */
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), `|${"---|".repeat(head.length)}`, ...rows.map(row)].join("\n");
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+/** A page with every table made anew. Throws a RangeError for a marker that names none. */
 export function renderPage(page: string): string {
-  return page.replaceAll(
-    /(?<=<!-- flags of (\S+) -->\n)[\s\S]*?(?=\n<!-- end -->)/g,
-    (_old, name) => {
-      const program = PROGRAMS[String(name)];
-      if (program === undefined) throw new RangeError(`No component is called "${name}"`);
-      return renderTable(program);
-    },
-  );
+  return page.replaceAll(/<!-- (?!end)([^>]+) -->\n[^]*?<!-- end -->/g, (_old, name) => {
+    const table = TABLES[String(name)];
+    if (table === undefined) throw new RangeError(`No table is called "${name}"`);
+    return `<!-- ${name} -->\n${table()}\n<!-- end -->`;
+  });
 }
 
 async function main(): Promise<number> {
-  const page = await Bun.file(PAGE).text();
-  const rendered = renderPage(page);
-  if (process.argv.includes("--check")) {
-    if (page === rendered) return 0;
-    console.error("docs/configuration.md is out of date: run 'just docs' and commit the result");
-    return 1;
+  let late = 0;
+  for (const path of PAGES) {
+    const page = await Bun.file(path).text();
+    const rendered = renderPage(page);
+    if (page === rendered) continue;
+    if (!process.argv.includes("--check")) await Bun.write(path, rendered);
+    else late += 1;
   }
-  await Bun.write(PAGE, rendered);
-  return 0;
+  if (late > 0) console.error("docs/ is out of date: run 'just docs' and commit the result");
+  return late > 0 ? 1 : 0;
 }
 
 if (import.meta.main) process.exit(await main());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readConfig } from "../shared/config.ts";
-import { definition, originalUrl } from "./config.ts";
+import { defaultPath, definition, originalUrl } from "./config.ts";
 
 function config(...argv: string[]) {
   const line = readConfig(definition, { argv, env: {}, readFile: () => "" });
@@ -33,4 +33,13 @@ describe("the sidecar's configuration", () => {
       expect(() => config("--metrics-path", path)).toThrow("--metrics-path");
     },
   );
+  test("captures the first path with the query", () => {
+    expect(defaultPath(config())).toBe("/metrics");
+    expect(defaultPath(config("--metrics-path=/a,/b", "--capture-query=x=1%202&y"))).toBe(
+      "/a?x=1%202&y",
+    );
+  });
+  test.each(["?a=b", "a=b#c", "a b", "a=ü", "a\r\nb"])("refuses the query %p", (query) => {
+    expect(() => config(`--capture-query=${query}`)).toThrow("--capture-query");
+  });
 });

@@ -64,6 +64,15 @@ const flags = {
     help: "Path that reaches the application; repeatable, or separated by commas. Every other path is 404, but for the sidecar's own below /-/, /healthz and /readyz.",
     schema: parsed("paths that begin with / and not with /-/, separated by commas", parsePaths),
   },
+  captureQuery: {
+    flag: "capture-query",
+    placeholder: "QUERY",
+    default: "",
+    help: "Query of the captures that are made before any scraper has shown its own, as a scraper will send it: encoded, without the question mark.",
+    schema: parsed("an encoded query without ? and #", (text) =>
+      /^[\w.~%+&=;:@,/!$'()*-]*$/.test(text) ? text : undefined,
+    ),
+  },
   gracePeriodSeconds: {
     flag: "termination-grace-period-seconds",
     placeholder: "SECONDS",
@@ -163,6 +172,12 @@ export type Config = Values<typeof flags>;
 /** The application's base URL. */
 export function originalUrl(config: Config): string {
   return `${config.originalScheme}://${formatAddress({ host: config.originalHost, port: config.originalPort })}`;
+}
+
+/** What is captured as long as no scraper has asked: the first of the paths, with the query. */
+export function defaultPath({ metricsPaths, captureQuery }: Config): string {
+  const [path = "/metrics"] = metricsPaths;
+  return captureQuery === "" ? path : `${path}?${captureQuery}`;
 }
 
 /** Where the application listens; its certificate is checked unless it is this pod itself. */

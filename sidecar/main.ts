@@ -3,7 +3,7 @@ import { formatAddress } from "../shared/http.ts";
 import { aborted, type Life, runComponent } from "../shared/lifecycle.ts";
 import { createHandler } from "./app.ts";
 import { Captures } from "./capture.ts";
-import { type Config, definition, originalTarget, originalUrl } from "./config.ts";
+import { type Config, defaultPath, definition, originalTarget, originalUrl } from "./config.ts";
 import { budgetMs, type DrainSettings } from "./drain.ts";
 import { createReport, postReport, writeTerminationMessage } from "./report.ts";
 import { Scrapers } from "./scrapers.ts";
@@ -30,7 +30,7 @@ async function run(config: Config, life: Life): Promise<void> {
     timeoutMs: upstreamTimeoutMs,
     maxBytes: maxCaptureBytes,
     userAgent: `prometheus-metrics-proxy/${build.version}`,
-    defaultPath: metricsPaths[0] ?? "/metrics",
+    defaultPath: defaultPath(config),
     nowMs,
   });
   const settings = drainSettings(config);

@@ -4,8 +4,10 @@ import { createRegistry } from "../shared/metrics.ts";
 import { describeContract } from "../shared/testing/contract.ts";
 import { createHealthApp, createMetricsApp, createWebhookApp } from "./app.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
-import type { Policy } from "./decide.ts";
 import { createAdmissionMetrics } from "./metrics.ts";
+import type { Policy } from "./plan.ts";
+import type { ServiceFacts } from "./port-name.ts";
+import { createTestPolicy } from "./testing/policy.ts";
 import { createPod, createReview, type Json } from "./testing/review.ts";
 
 const build = { version: "1", revision: "r", bun: "b" };
@@ -16,13 +18,25 @@ describeContract("the metrics app", {
 });
 describeContract("the probe app", { createApp: createHealthApp });
 
-function start(policy: Policy = { native: false }, level: LogLevel = "debug") {
+interface Start {
+  readonly policy?: Partial<Policy>;
+  readonly level?: LogLevel;
+  readonly findServices?: (namespace: string) => Promise<readonly ServiceFacts[]>;
+}
+
+function start({ policy = {}, level = "debug", ...more }: Start = {}) {
   const registry = createRegistry("webhook", build);
   const lines: Json[] = [];
   const write = (line: string) => lines.push(JSON.parse(line) as Json);
   const log = createLogger({ level, format: "json", write });
   const count = createAdmissionMetrics(registry);
-  const app = createWebhookApp({ policy, sidecarImage: "proxy:1", count, log });
+  const app = createWebhookApp({
+    policy: () => createTestPolicy({ policy }),
+    createToken: () => "token",
+    count,
+    log,
+    ...more,
+  });
   const post = (body: RequestInit["body"], headers: Record<string, string> = {}) =>
     app.request("/mutate?timeout=5s", { method: "POST", body: body ?? null, headers });
   const review = async (object: unknown, request: Json = {}) => {
@@ -43,7 +57,7 @@ function start(policy: Policy = { native: false }, level: LogLevel = "debug") {
 
 describe("POST /mutate answers a review", () => {
   test("of a pod that opted in with a patch, one log line and one count", async () => {
-    const { review, counted, lines } = start({ native: true }, "info");
+    const { review, counted, lines } = start({ policy: { native: true }, level: "info" });
     const { apiVersion, kind, response } = await review(createPod());
     expect({ apiVersion, kind }).toEqual({
       apiVersion: "admission.k8s.io/v1",
@@ -58,12 +72,18 @@ describe("POST /mutate answers a review", () => {
     expect(patch).toMatchObject([
       { op: "add", path: "/metadata/annotations/prometheus.io~1port", value: "19090" },
       { op: "add", path: "/metadata/annotations/prometheus.io~1original-port", value: "9090" },
+      { path: "/metadata/annotations/prometheus.io~1wait-status" },
+      { path: "/metadata/annotations/traffic.sidecar.istio.io~1excludeInboundPorts" },
+      { path: "/metadata/annotations/config.linkerd.io~1skip-inbound-ports" },
+      { op: "add", path: "/spec/terminationGracePeriodSeconds", value: 95 },
+      { path: "/spec/containers/0/lifecycle" },
       {
         op: "add",
         path: "/spec/initContainers",
         value: [{ restartPolicy: "Always", image: "proxy:1" }],
       },
     ]);
+    expect(response.warnings).toEqual([expect.stringContaining("prometheus.io/scrape")]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       level: "INFO",
@@ -117,7 +137,7 @@ describe("POST /mutate answers a review", () => {
     [
       "a port that is none",
       createPod({ annotations: { "prometheus.io/wait": "true", "prometheus.io/port": "70000" } }),
-      "invalid_port",
+      "invalid_annotation",
     ],
     ["a spec that is a text", { ...createPod(), spec: "x" }, "invalid_pod"],
     ["no object", undefined, "invalid_pod"],
@@ -140,6 +160,53 @@ describe("POST /mutate answers a review", () => {
     await review(createPod({ spec: { containers, initContainers: "hunter2" } }));
     expect(JSON.stringify(lines)).not.toContain("hunter2");
   });
+});
+
+describe("POST /mutate looks up the Services of the namespace", () => {
+  const named = (annotations: Json) => {
+    const ports = [{ name: "metrics", containerPort: 9090 }];
+    const all = { "prometheus.io/wait": "true", ...annotations };
+    return createPod({ annotations: all, spec: { containers: [{ name: "a", ports }] } });
+  };
+  const service: ServiceFacts = {
+    name: "shop",
+    selector: { app: "shop" },
+    type: "ClusterIP",
+    ports: [{ port: 80, targetPort: "metrics" }],
+  };
+
+  test("where a port's name is to move, and leaves it where one sends users there", async () => {
+    const asked: string[] = [];
+    const { review } = start({
+      findServices: (namespace) => {
+        asked.push(namespace);
+        return Promise.resolve([service]);
+      },
+    });
+    await review(named({}));
+    expect(asked).toEqual([]);
+    const { response } = await review(named({ "prometheus.io/wait-port-name": "metrics" }));
+    expect(asked).toEqual(["shop"]);
+    expect(response.warnings).toEqual([expect.stringContaining('Service "shop"')]);
+  });
+
+  test("and goes on without them where the API server does not answer", async () => {
+    const { review, lines } = start({ findServices: () => Promise.reject(new Error("timeout")) });
+    const { response } = await review(named({ "prometheus.io/wait-port-name": "metrics" }));
+    expect(response).toMatchObject({ allowed: true, patchType: "JSONPatch" });
+    expect(response).not.toHaveProperty("warnings");
+    expect(lines[0]).toMatchObject({ level: "WARN", namespace: "shop", error: "timeout" });
+  });
+});
+
+test("POST /mutate never gives a warning that the API server would cut", async () => {
+  const { review } = start();
+  const name = "a".repeat(63);
+  const containers = [{ name, lifecycle: { preStop: { exec: { command: ["x"] } } } }];
+  const { response } = await review(createPod({ spec: { containers } }));
+  const warnings = response.warnings as string[];
+  expect(warnings).toHaveLength(2);
+  for (const warning of warnings) expect(warning.length).toBeLessThanOrEqual(256);
 });
 
 describe("POST /mutate rejects", () => {
@@ -239,14 +306,11 @@ test("a fault of our own is a 500 that says nothing, logged as an error and coun
   const write = (line: string) => lines.push(line);
   const lines: string[] = [];
   const log = createLogger({ level: "info", format: "json", write });
-  const policy = {
-    get native(): boolean {
+  const app = createWebhookApp({
+    policy: () => {
       throw new Error("a fault");
     },
-  };
-  const app = createWebhookApp({
-    policy,
-    sidecarImage: "p:1",
+    createToken: () => "token",
     count: createAdmissionMetrics(registry),
     log,
   });

@@ -3,11 +3,15 @@ import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
 import { addHealth, addMetrics, methodNotAllowed, type Readiness } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";
+import { ANNOTATIONS } from "./annotations.ts";
 import { readBody } from "./body.ts";
-import { createContainer } from "./container.ts";
-import { type Decision, decide, type Policy } from "./decide.ts";
-import type { AdmissionReason, CountAdmission } from "./metrics.ts";
+import { type Decision, decide } from "./decide.ts";
+import type { Admission, CountAdmission } from "./metrics.ts";
 import { createPatch } from "./patch.ts";
+import type { Policy } from "./plan.ts";
+import { readMetadata } from "./pod.ts";
+import type { ServiceFacts } from "./port-name.ts";
+import { addReports, createReportMetrics } from "./reports.ts";
 import {
   type AdmissionAnswer,
   type AdmissionRequest,
@@ -19,14 +23,17 @@ import {
 import { clip } from "./wording.ts";
 
 export interface WebhookOptions {
-  readonly policy: Policy;
-  /** Image of the injected container. */
-  readonly sidecarImage: string;
+  /** Asked for each request: whether sidecars are native may be known only later. */
+  readonly policy: () => Policy;
+  /** A new secret for each pod. */
+  readonly createToken: () => string;
+  /** The Services of a namespace, where the API server may be asked; rejects where it does not answer. */
+  readonly findServices?: (namespace: string) => Promise<readonly ServiceFacts[]>;
   readonly count: CountAdmission;
   readonly log: Logger;
 }
 
-type Admission = { Variables: { startedMs: number } };
+type Env = { Variables: { startedMs: number } };
 
 /**
  * The admission listener: `POST /mutate`.
@@ -41,19 +48,20 @@ type Admission = { Variables: { startedMs: number } };
  *
  * A 500 leaves it to the failurePolicy whether the pod is created as it is.
  */
-export function createWebhookApp(options: WebhookOptions): Hono<Admission> {
-  const { policy, sidecarImage, count, log } = options;
-  const app = new Hono<Admission>();
-  const done = (c: Context<Admission>, reason: AdmissionReason) =>
-    count(reason, (performance.now() - c.get("startedMs")) / 1000);
+export function createWebhookApp(options: WebhookOptions): Hono<Env> {
+  const { policy, createToken, count, log } = options;
+  const app = new Hono<Env>();
+  const done = (c: Context<Env>, admission: Admission) =>
+    count(admission, (performance.now() - c.get("startedMs")) / 1000);
 
   app.post("/mutate", async (c) => {
     c.set("startedMs", performance.now());
     const request = readReview(await readBody(c.req.raw));
-    const decision = decide(request, policy);
-    const answer = createAnswer(request, decision, sidecarImage);
+    const services = await servicesFor(request, options);
+    const decision = decide(request, policy(), { token: createToken(), services });
+    const answer = createAnswer(request, decision);
     logDecision(log, request, decision);
-    done(c, decision.kind === "inject" ? "opted_in" : decision.reason);
+    done(c, { outcome: OUTCOMES[decision.kind], reason: decision.reason });
     return c.json(answer);
   });
   app.all("/mutate", (c) => methodNotAllowed(c, "POST"));
@@ -61,20 +69,21 @@ export function createWebhookApp(options: WebhookOptions): Hono<Admission> {
   app.onError((error, c) => {
     if (error instanceof ReviewError) {
       log.warn("Rejected a request", { reason: error.reason, error });
-      done(c, error.reason);
+      done(c, { outcome: "rejected", reason: error.reason });
       return c.text(`${error.message}\n`, error.status);
     }
     log.error("Failed to answer a request", { error });
-    done(c, "internal");
+    done(c, { outcome: "error", reason: "internal" });
     return c.text("internal error\n", 500);
   });
   return app;
 }
 
-/** The metrics listener: `/metrics`, and health like every listener. */
+/** The metrics listener: `/metrics`, the sidecars' `POST /report`, and health like every listener. */
 export function createMetricsApp(registry: Registry, readiness: () => Readiness): Hono {
   const app = createHealthApp(readiness);
   addMetrics(app, "/metrics", registry);
+  addReports(app, createReportMetrics(registry));
   return app;
 }
 
@@ -85,28 +94,44 @@ export function createHealthApp(readiness: () => Readiness): Hono {
   return app;
 }
 
-function createAnswer(
-  { uid }: AdmissionRequest,
-  decision: Decision,
-  sidecarImage: string,
-): AdmissionAnswer {
+const OUTCOMES = { inject: "injected", skip: "skipped", deny: "denied" } as const;
+
+/** Known only where they may be asked for and matter. */
+async function servicesFor(
+  { namespace, object }: AdmissionRequest,
+  { findServices, log }: WebhookOptions,
+): Promise<readonly ServiceFacts[]> {
+  if (findServices === undefined || !namespace) return [];
+  const metadata = readMetadata(object);
+  const annotations = metadata.kind === "read" ? metadata.value.annotations : undefined;
+  if (annotations?.[ANNOTATIONS.portName.key] === undefined) return [];
+  try {
+    return await findServices(namespace);
+  } catch (error) {
+    // As without the lookup: an API server in trouble must not keep pods from starting.
+    log.warn("Cannot look up the Services of a namespace", { namespace: clip(namespace), error });
+    return [];
+  }
+}
+
+function createAnswer({ uid }: AdmissionRequest, decision: Decision): AdmissionAnswer {
   if (decision.kind === "skip") return allow(uid, decision);
   if (decision.kind === "deny") return deny(uid, decision.message);
   const { pod, plan } = decision;
-  const patch = createPatch(pod, plan, createContainer(plan, sidecarImage));
-  const message = `metrics proxy injected: port ${plan.proxyPort} before ${plan.originalPort}`;
-  return allow(uid, { message, patch });
+  const message = `metrics proxy injected: port ${plan.proxyPort} before ${plan.origin.port}`;
+  return allow(uid, { message, warnings: plan.warnings, patch: createPatch(pod, plan) });
 }
 
 function logDecision(log: Logger, request: AdmissionRequest, decision: Decision): void {
   const pod = { namespace: clip(request.namespace ?? ""), dry_run: request.dryRun === true };
   if (decision.kind === "inject") {
     const { metadata } = decision.pod;
-    const { originalPort: original_port, proxyPort: proxy_port, native } = decision.plan;
+    const { origin, proxyPort: proxy_port, native, warnings } = decision.plan;
     // A pod of a controller gets its name only after admission.
     const name = metadata.name || metadata.generateName || "";
     const mode = native ? "native" : "regular";
-    log.info("Injected", { ...pod, pod: clip(name), original_port, proxy_port, mode });
+    const ports = { original_port: origin.port, proxy_port };
+    log.info("Injected", { ...pod, pod: clip(name), ...ports, mode, warnings: warnings.length });
     return;
   }
   const { reason, message } = decision;

@@ -41,17 +41,37 @@ describe("the webhook's flags", () => {
       certDir,
       metricsBindAddress: { host: "::", port: 8080 },
       healthProbeBindAddress: { host: "::", port: 8081 },
+      selfSigned: "false",
+      namespace: "",
+      serviceName: "prometheus-metrics-proxy-hook",
+      certificateSecret: "prometheus-metrics-proxy-hook-self-signed",
+      webhookConfiguration: "prometheus-metrics-proxy-hook",
+      kubeconfig: "",
+      lookUpServices: "false",
+      nativeSidecars: "false",
+      onInvalid: "deny",
+      excludedNamespaces: ["kube-system"],
+      scrapeIntervalSeconds: 60,
+      maxGracePeriodSeconds: 300,
       sidecarImage: `prometheus-metrics-proxy:${version}`,
-      nativeSidecars: false,
+      sidecarImagePullPolicy: "",
+      sidecarCpuRequest: "10m",
+      sidecarCpuLimit: "",
+      sidecarMemoryRequest: "32Mi",
+      sidecarMemoryLimit: "128Mi",
+      sidecarLogLevel: "info",
+      sidecarRunAsUser: 65_532,
+      sidecarReportUrl: "",
       logLevel: "info",
       logFormat: "text",
     });
   });
   test("take the original's spellings", () => {
-    expect(read("--certDir", certDir, "--enable-sidecar-containers").nativeSidecars).toBe(true);
-    expect(read("--enable-sidecar-containers=false").nativeSidecars).toBe(false);
+    expect(read("--certDir", certDir, "--enable-sidecar-containers").nativeSidecars).toBe("true");
+    expect(read("--enable-sidecar-containers=auto").nativeSidecars).toBe("auto");
+    expect(read("--enable-sidecar-containers=false").nativeSidecars).toBe("false");
     expect(problems("--enable-sidecar-containers=yes")).toEqual([
-      '--enable-sidecar-containers "yes": must be true or false',
+      '--enable-sidecar-containers "yes": must be one of auto, true, false',
     ]);
   });
   test("turn listeners off by 0", () => {
@@ -101,6 +121,29 @@ describe("the webhook's flags", () => {
     [["--port=0", "--metrics-bind-address=:0", "--health-probe-bind-address=:0"]],
   ])("take one port at two addresses, and free ones: %p", (argv) => {
     expect(problems(...argv)).toEqual([]);
+  });
+  test.each<[string, string]>([
+    ["--sidecar-run-as-user=0", "must be a user's number from 1 to 2147483647, or none"],
+    ["--sidecar-run-as-user=root", "must be a user's number"],
+    ["--sidecar-cpu-request=", "must be a positive quantity"],
+    ["--sidecar-memory-limit=64MB", "must be a positive quantity"],
+    ["--sidecar-image-pull-policy=always", "must be Always, IfNotPresent or Never"],
+    ["--excluded-namespaces=a,B", "must be names of namespaces"],
+    ["--scrape-interval-seconds=15s", "must be a whole number from 1 to 3600"],
+    ["--on-invalid=ignore", "must be one of deny, warn"],
+    ["--sidecar-report-url=ftp://x", "must be an http:// or https:// URL"],
+    ["--service-name=A", "must be a name of lower-case letters"],
+    ["--sidecar-cpu-limit=5m", 'must be at most --sidecar-cpu-limit, which is "5m"'],
+    ["--sidecar-memory-request=1Gi", 'must be at most --sidecar-memory-limit, which is "128Mi"'],
+  ])("refuse %s", (argument, text) => {
+    expect(problems(argument)).toEqual([expect.stringContaining(text)]);
+  });
+  test("take what turns something off", () => {
+    const off = read("--sidecar-run-as-user=none", "--excluded-namespaces=");
+    expect([off.sidecarRunAsUser, off.excludedNamespaces]).toEqual([null, []]);
+  });
+  test("need no certificate where the webhook makes its own", () => {
+    expect(problems("--self-signed", "--cert-dir=/none")).toEqual([]);
   });
   test("are reported together with what is wrong with the certificate", () => {
     expect(problems("--port=abc", "--cert-dir=/none")).toEqual([

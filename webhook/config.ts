@@ -2,13 +2,20 @@
 import { isIP } from "node:net";
 import type { Definition, Values } from "../shared/flags.ts";
 import { logFlags } from "../shared/log.ts";
-import { type BindAddress, bindAddress, listenPort, nonEmpty, parsed } from "../shared/values.ts";
-import { currentBuild } from "../shared/version.ts";
+import {
+  type BindAddress,
+  bindAddress,
+  listenPort,
+  nonEmpty,
+  oneOf,
+  parsed,
+} from "../shared/values.ts";
+import { ANNOTATIONS } from "./annotations.ts";
 import { readCertificate } from "./certificates.ts";
+import { policyFlags, policyProblems } from "./policy.ts";
 
-/** `[registry[:port]/]name[:tag][@digest]`, after the grammar of github.com/distribution/reference. */
-const IMAGE =
-  /^(?:[a-zA-Z0-9.-]+(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+/** What the webhook's own objects are called, as the original's. */
+export const OWN_NAME = "prometheus-metrics-proxy-hook";
 
 const HOST_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,252})$/;
 
@@ -20,14 +27,13 @@ function listenHost() {
   });
 }
 
-function imageReference() {
-  return parsed("an image reference such as registry.example.com/team/name:1.2.3", (text) =>
-    IMAGE.test(text) ? text : undefined,
+/** A name of a Kubernetes object: an RFC 1123 subdomain. */
+function objectName(allowEmpty = false) {
+  return parsed("a name of lower-case letters, digits, - and .", (text) =>
+    (allowEmpty && text === "") || /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)
+      ? text
+      : undefined,
   );
-}
-
-function trueOrFalse() {
-  return parsed("true or false", (text) => ({ true: true, false: false })[text]);
 }
 
 const flags = {
@@ -68,26 +74,58 @@ const flags = {
     help: "Address to serve /healthz and /readyz on (HTTP), such as :8081; 0 for none.",
     schema: bindAddress(),
   },
-  sidecarImage: {
-    flag: "sidecar-image",
-    placeholder: "IMAGE",
-    // Of the webhook's own version, so that the flags it writes are ones that the sidecar knows.
-    default: `prometheus-metrics-proxy:${currentBuild().version}`,
-    help:
-      "Image of the injected container. The default is for images loaded onto the nodes; with a " +
-      "registry, give its full name: a pod whose sidecar image cannot be pulled never gets ready.",
-    schema: imageReference(),
-  },
-  nativeSidecars: {
-    flag: "enable-sidecar-containers",
+  selfSigned: {
+    flag: "self-signed",
     placeholder: "true|false",
     default: "false",
     bare: "true",
-    help:
-      "Inject a native sidecar (an init container with restartPolicy Always, Kubernetes 1.29 and " +
-      "later) instead of a regular container; without a value: true.",
-    schema: trueOrFalse(),
+    help: "Make and renew the serving certificate here, in a Secret that all replicas share, and put its authority into the caBundle of the webhook configuration; --cert-dir is not read then.",
+    schema: oneOf(["true", "false"]),
   },
+  namespace: {
+    flag: "namespace",
+    placeholder: "NAME",
+    default: "",
+    help: "Namespace of the webhook itself; none: that of its ServiceAccount, or prometheus-metrics-proxy-hook.",
+    schema: objectName(true),
+  },
+  serviceName: {
+    flag: "service-name",
+    placeholder: "NAME",
+    default: OWN_NAME,
+    help: "Service by which the API server calls the webhook: the self-signed certificate's name.",
+    schema: objectName(),
+  },
+  certificateSecret: {
+    flag: "certificate-secret",
+    placeholder: "NAME",
+    default: `${OWN_NAME}-self-signed`,
+    help: "Secret that keeps the self-signed certificate and its authority.",
+    schema: objectName(),
+  },
+  webhookConfiguration: {
+    flag: "webhook-configuration",
+    placeholder: "NAME",
+    default: OWN_NAME,
+    help: "MutatingWebhookConfiguration whose caBundle is kept right with --self-signed.",
+    schema: objectName(),
+  },
+  kubeconfig: {
+    flag: "kubeconfig",
+    placeholder: "FILE",
+    default: "",
+    help: "How to reach the API server, from outside a cluster; none: by the ServiceAccount.",
+    schema: parsed("a file's path", (text) => text),
+  },
+  lookUpServices: {
+    flag: "look-up-services",
+    placeholder: "true|false",
+    default: "false",
+    bare: "true",
+    help: `Ask the API server for a namespace's Services before a port's name moves to the sidecar (${ANNOTATIONS.portName.key}): it stays where one sends other requests there. Needs the right to list Services.`,
+    schema: oneOf(["true", "false"]),
+  },
+  ...policyFlags,
   ...logFlags,
 } as const;
 
@@ -108,9 +146,9 @@ export const definition: Definition<WebhookFlags> = {
     "webhook --cert-dir /certs --sidecar-image registry.example.com/prometheus-metrics-proxy:1.0.0",
     "webhook --cert-dir ./certs --host 127.0.0.1 --metrics-bind-address 0 --log-format json",
   ],
-  check: clashes,
-  inspect: ({ certDir }) => {
-    if (certDir === undefined) return [];
+  check: (values) => [...clashes(values), ...policyProblems(values)],
+  inspect: ({ certDir, selfSigned }) => {
+    if (certDir === undefined || selfSigned === "true") return [];
     const certificate = readCertificate(certDir);
     return certificate.kind === "unusable" ? certificate.problems : [];
   },

@@ -1,44 +1,80 @@
-/** A plan -> the container that is added to the pod. */
-import type { V1Container } from "@kubernetes/client-node";
-import { CONTAINER_NAME, type Plan } from "./plan.ts";
+/** A plan -> the container that is added to the pod, and the hooks that call it. */
+import type { V1Container, V1LifecycleHandler } from "@kubernetes/client-node";
+import { CONTAINER_NAME, type Plan, sidecarGracePeriod } from "./plan.ts";
 
-/** The `nonroot` user of the distroless images, and of ours. */
-const USER = 65_532;
+/** Name of the sidecar's port where it takes none over. */
+const PORT_NAME = "metrics-proxy";
 
 /**
  * The sidecar's container. It meets the Pod Security Standard "restricted" whatever the pod sets
  * (https://kubernetes.io/docs/concepts/security/pod-security-standards/), and it has no probes: a
  * metrics proxy must never hold up or restart what it stands beside.
  */
-export function createContainer(plan: Plan, image: string): V1Container {
+export function createContainer(plan: Plan): V1Container {
+  const { image, imagePullPolicy, takeOver, proxyPort, resources, runAsUser } = plan;
   return {
     name: CONTAINER_NAME,
     image,
-    args: [
-      `--original-port=${plan.originalPort}`,
-      `--proxy-port=${plan.proxyPort}`,
-      `--termination-grace-period-seconds=${plan.gracePeriodSeconds}`,
-    ],
+    ...(imagePullPolicy !== "" && { imagePullPolicy }),
+    args: argumentsOf(plan),
     // Declared, because a container without ports becomes an anonymous target of Prometheus, and a
     // PodMonitor finds only ports that have a name.
-    ports: [{ name: "metrics-proxy", containerPort: plan.proxyPort, protocol: "TCP" }],
-    resources: {
-      // A request for CPU, since an autoscaler cannot compute the usage of a pod without one. Nearly all
-      // that is resident are pages of the executable, which count in the pod's cgroup. Below 64 MiB they
-      // are read from disk over and over; with 128 MiB they always fit.
-      requests: { cpu: "10m", memory: "32Mi" },
-      limits: { memory: "128Mi" },
-    },
+    ports: [{ name: takeOver?.name ?? PORT_NAME, containerPort: proxyPort, protocol: "TCP" }],
+    ...(resources && { resources }),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ["ALL"] },
       readOnlyRootFilesystem: true,
-      runAsGroup: USER,
       runAsNonRoot: true,
-      runAsUser: USER,
+      ...(runAsUser !== undefined && { runAsUser, runAsGroup: runAsUser }),
       seccompProfile: { type: "RuntimeDefault" },
     },
-    // Makes a native sidecar of an init container (KEP-753).
-    ...(plan.native && { restartPolicy: "Always" }),
+    // An init container with this restart policy is a native sidecar (KEP-753). Its own hook starts with
+    // everybody's, long before its SIGTERM.
+    ...(plan.native && { restartPolicy: "Always", lifecycle: { preStop: createHook(plan) } }),
+  };
+}
+
+/** Prometheus's default interval is 60 s, and it takes up to 15 s to discover a pod. */
+const DISCOVERY_SECONDS = 15;
+
+function argumentsOf(plan: Plan): string[] {
+  const { origin, scrapeIntervalSeconds, endsByItself, reportUrl, logLevel } = plan;
+  const given: readonly (readonly [flag: string, value: string | number, given: boolean])[] = [
+    ["original-port", origin.port, true],
+    ["proxy-port", plan.proxyPort, true],
+    ["termination-grace-period-seconds", sidecarGracePeriod(plan), true],
+    ["original-scheme", origin.scheme, origin.scheme !== "http"],
+    ["metrics-path", origin.path, origin.path !== "/metrics"],
+    ["capture-query", origin.query, origin.query !== ""],
+    [
+      "unscraped-wait-seconds",
+      scrapeIntervalSeconds + DISCOVERY_SECONDS,
+      scrapeIntervalSeconds !== 60,
+    ],
+    ["background-capture-seconds", 1, endsByItself],
+    ["prestop-token", plan.token, plan.token !== ""],
+    ["report-url", reportUrl, reportUrl !== ""],
+    ["log-level", logLevel, logLevel !== "info"],
+  ];
+  // Kubernetes expands $(NAME) in arguments, and $$ is a plain $.
+  return given
+    .filter(([, , isGiven]) => isGiven)
+    .map(([flag, value]) => `--${flag}=${String(value).replaceAll("$", "$$$$")}`);
+}
+
+/**
+ * Has the sidecar capture before the container is told to stop. The kubelet calls the pod's own address,
+ * so the port is a number: a name would be looked for in the container that has the hook.
+ */
+export function createHook({ proxyPort, token }: Plan): V1LifecycleHandler {
+  const httpHeaders = token === "" ? [] : [{ name: "X-Prestop-Token", value: token }];
+  return {
+    httpGet: {
+      path: "/-/prestop",
+      port: proxyPort,
+      scheme: "HTTP",
+      ...(httpHeaders.length > 0 && { httpHeaders }),
+    },
   };
 }

@@ -8,6 +8,7 @@ import { createHealthApp, createMetricsApp, createWebhookApp } from "./app.ts";
 import { readCertificate } from "./certificates.ts";
 import { definition, type WebhookConfig } from "./config.ts";
 import { createAdmissionMetrics } from "./metrics.ts";
+import { createPolicy } from "./policy.ts";
 
 /** For what is in flight: more than the API server waits for us, less than the pod's grace period. */
 const DRAIN_MS = 15_000;
@@ -18,9 +19,15 @@ async function run(config: WebhookConfig, life: Life): Promise<void> {
   const tls = loadCertificate(config.certDir, log);
   const readiness = () => !stopping.aborted || "stopping";
   const registry = createRegistry("webhook", build);
-  const { sidecarImage, nativeSidecars: native } = config;
+  const native = config.nativeSidecars === "true";
+  const policy = createPolicy(config, { native, ownNamespace: config.namespace });
   const count = createAdmissionMetrics(registry);
-  const webhook = createWebhookApp({ policy: { native }, sidecarImage, count, log });
+  const webhook = createWebhookApp({
+    policy: () => policy,
+    createToken: () => crypto.randomUUID(),
+    count,
+    log,
+  });
   const metrics = createMetricsApp(registry, readiness);
   const health = createHealthApp(readiness);
 
@@ -34,7 +41,7 @@ async function run(config: WebhookConfig, life: Life): Promise<void> {
   const maxBodyBytes = Number.MAX_SAFE_INTEGER;
   open(life, "webhook", { ...admissions, maxBodyBytes, fetch: webhook.fetch });
 
-  log.info("Ready", { sidecar_image: sidecarImage, mode: native ? "native" : "regular" });
+  log.info("Ready", { sidecar_image: config.sidecarImage, mode: native ? "native" : "regular" });
   await aborted(stopping);
 }
 

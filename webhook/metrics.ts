@@ -1,37 +1,16 @@
 /** What became of each request -> counters and a histogram. */
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { DenyReason, SkipReason } from "./decide.ts";
-import type { RejectReason } from "./review.ts";
+import { REJECT_REASONS, type RejectReason } from "./review.ts";
+import { type Reason, TABLE } from "./rules.ts";
 
-/** Every reason that a request can be counted under, with the outcome that it belongs to. */
-const OUTCOMES = {
-  opted_in: "injected",
-  not_opted_in: "skipped",
-  opted_out: "skipped",
-  unknown_opt_in: "skipped",
-  already_injected: "skipped",
-  not_create: "skipped",
-  subresource: "skipped",
-  not_a_pod: "skipped",
-  invalid_pod: "denied",
-  invalid_port: "denied",
-  no_free_port: "denied",
-  body_too_large: "rejected",
-  body_incomplete: "rejected",
-  not_json: "rejected",
-  not_a_review: "rejected",
-  unsupported_version: "rejected",
-  invalid_review: "rejected",
-  internal: "error",
-} as const satisfies Record<
-  "opted_in" | "internal" | SkipReason | DenyReason | RejectReason,
-  "injected" | "skipped" | "denied" | "rejected" | "error"
->;
-
-export type AdmissionReason = keyof typeof OUTCOMES;
+/** What became of one request to /mutate, and why. */
+export type Admission =
+  | { readonly outcome: "injected" | "skipped" | "denied"; readonly reason: Reason }
+  | { readonly outcome: "rejected"; readonly reason: RejectReason }
+  | { readonly outcome: "error"; readonly reason: "internal" };
 
 /** Counts one request, which took so many seconds from its headers to its answer. */
-export type CountAdmission = (reason: AdmissionReason, seconds: number) => void;
+export type CountAdmission = (admission: Admission, seconds: number) => void;
 
 /** Adds the admission metrics to a registry. All series are there from the start, at zero. */
 export function createAdmissionMetrics(registry: Registry): CountAdmission {
@@ -42,7 +21,7 @@ export function createAdmissionMetrics(registry: Registry): CountAdmission {
     labelNames: ["outcome", "reason"],
     registers,
   });
-  for (const [reason, outcome] of Object.entries(OUTCOMES)) admissions.inc({ outcome, reason }, 0);
+  for (const admission of everyAdmission()) admissions.inc(admission, 0);
   const duration = new Histogram({
     name: "webhook_admission_duration_seconds",
     help: "Time from the headers of a request to /mutate until its answer was ready, in seconds.",
@@ -50,8 +29,22 @@ export function createAdmissionMetrics(registry: Registry): CountAdmission {
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
-  return (reason, seconds) => {
-    admissions.inc({ outcome: OUTCOMES[reason], reason });
+  return (admission, seconds) => {
+    admissions.inc({ ...admission });
     duration.observe(seconds);
   };
+}
+
+function everyAdmission(): readonly Admission[] {
+  const decided = TABLE.flatMap(({ outcome, reason }): Admission[] =>
+    // With --on-invalid=warn the pod passes.
+    outcome === "denied"
+      ? [
+          { outcome, reason },
+          { outcome: "skipped", reason },
+        ]
+      : [{ outcome, reason }],
+  );
+  const rejected = REJECT_REASONS.map((reason): Admission => ({ outcome: "rejected", reason }));
+  return [...decided, ...rejected, { outcome: "error", reason: "internal" }];
 }

@@ -1,31 +1,90 @@
-/** A plan and its container -> the JSON Patch (RFC 6902) that carries it out, touching nothing else. */
-import type { V1Container } from "@kubernetes/client-node";
-import { ANNOTATIONS, type Plan } from "./plan.ts";
-import type { PodMetadata, PodSpec } from "./pod.ts";
+/** A plan -> the JSON Patch (RFC 6902) that carries it out, touching nothing else. */
+import { ANNOTATIONS, WRITTEN } from "./annotations.ts";
+import { createContainer, createHook } from "./container.ts";
+import { addPort, EXCLUDED_PORTS, ISTIO_MERGE, isIstio } from "./meshes.ts";
+import type { Status } from "./origin.ts";
+import type { Plan } from "./plan.ts";
+import type { Place, Pod } from "./pod.ts";
+import { rewritesFor } from "./port-name.ts";
 
-/** The one operation that is needed: `add` also replaces a member that is there (RFC 6902, 4.1). */
-export interface Operation {
-  readonly op: "add";
-  readonly path: string;
-  readonly value: unknown;
+/** One operation. `add` also replaces a member that is there (RFC 6902, 4.1), but not an item of a list. */
+export type Operation =
+  | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
+/** Carries a plan out. */
+export function createPatch(pod: Pod, plan: Plan): readonly Operation[] {
+  return [
+    ...addMembers("/metadata/annotations", pod.metadata.annotations, annotationsFor(pod, plan)),
+    ...gracePeriod(pod, plan),
+    ...plan.rendered.map(({ place, arg, value }): Operation => {
+      return { op: "replace", path: `${pathOf(place)}/args/${arg}`, value };
+    }),
+    ...moveName(plan),
+    ...plan.hooks.map((place) => addHook(place, plan)),
+    // Last, because a native sidecar may be inserted before others, whose places then are new ones.
+    ...addContainer(pod, plan),
+  ];
 }
 
-/** Injects the container and rewrites the annotations that tell Prometheus where to scrape. */
-export function createPatch(
-  pod: { readonly metadata: PodMetadata; readonly spec: PodSpec },
-  plan: Plan,
-  container: V1Container,
-): readonly Operation[] {
-  const annotations = {
-    [ANNOTATIONS.port]: String(plan.proxyPort),
-    [ANNOTATIONS.originalPort]: String(plan.originalPort),
+function annotationsFor(pod: Pod, plan: Plan): Readonly<Record<string, string>> {
+  const { origin, proxyPort } = plan;
+  const status: Status = {
+    version: plan.version,
+    mode: plan.native ? "native" : "regular",
+    originalPort: origin.port,
+    proxyPort,
+    ...(origin.scheme === "https" && { originalScheme: "https" }),
   };
+  const lists = EXCLUDED_PORTS.map((key) => {
+    return [key, addPort(pod.metadata.annotations?.[key] ?? "", proxyPort)] as const;
+  });
+  return {
+    [ANNOTATIONS.port.key]: String(proxyPort),
+    ...(origin.scheme === "https" && { [ANNOTATIONS.scheme.key]: "http" }),
+    // Istio's path, replaced by the application's own.
+    ...(origin.merged && { [ANNOTATIONS.path.key]: origin.path }),
+    ...(isIstio(pod) && { [ISTIO_MERGE]: "false" }),
+    [WRITTEN.originalPort]: String(origin.port),
+    [WRITTEN.status]: JSON.stringify(status),
+    ...Object.fromEntries(lists),
+  };
+}
+
+function gracePeriod({ spec }: Pod, { gracePeriodSeconds: value }: Plan): readonly Operation[] {
+  if (spec.terminationGracePeriodSeconds === value) return [];
+  return [{ op: "add", path: "/spec/terminationGracePeriodSeconds", value }];
+}
+
+function moveName({ takeOver }: Plan): readonly Operation[] {
+  if (takeOver === undefined) return [];
+  const at = pathOf(takeOver.place);
   return [
-    ...addMembers("/metadata/annotations", pod.metadata.annotations, annotations),
-    plan.native
-      ? append("/spec/initContainers", pod.spec.initContainers, container)
-      : append("/spec/containers", pod.spec.containers, container),
+    { op: "remove", path: `${at}/ports/${takeOver.index}/name` },
+    ...rewritesFor(takeOver).map(({ path, value }): Operation => {
+      return { op: "replace", path: `${at}${path}`, value };
+    }),
   ];
+}
+
+function addHook(place: Place, plan: Plan): Operation {
+  const path = `${pathOf(place)}/lifecycle`;
+  const preStop = createHook(plan);
+  if (!place.container.lifecycle) return { op: "add", path, value: { preStop } };
+  return { op: "add", path: `${path}/preStop`, value: preStop };
+}
+
+function addContainer({ spec }: Pod, plan: Plan): readonly Operation[] {
+  const container = createContainer(plan);
+  if (!plan.native) return [append("/spec/containers", spec.containers, container)];
+  if (plan.before === undefined) {
+    return [append("/spec/initContainers", spec.initContainers, container)];
+  }
+  return [{ op: "add", path: `/spec/initContainers/${plan.before}`, value: container }];
+}
+
+function pathOf({ list, index }: Place): string {
+  return `/spec/${list}/${index}`;
 }
 
 /** Sets members of an object that may be absent; those that are so already are left out. */

@@ -10,13 +10,16 @@ const API_VERSION = "admission.k8s.io/v1";
 const KIND = "AdmissionReview";
 
 /** Why a body was not taken as an AdmissionReview. */
-export type RejectReason =
-  | "body_too_large"
-  | "body_incomplete"
-  | "not_json"
-  | "not_a_review"
-  | "unsupported_version"
-  | "invalid_review";
+export const REJECT_REASONS = [
+  "body_too_large",
+  "body_incomplete",
+  "not_json",
+  "not_a_review",
+  "unsupported_version",
+  "invalid_review",
+] as const;
+
+export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** A body that is no AdmissionReview v1: there is no uid to answer to, so it is a plain HTTP error. */
 export class ReviewError extends Error {
@@ -107,10 +110,18 @@ export function allow(
       uid,
       allowed: true,
       status: { code: 200, message },
-      ...(warnings && { warnings }),
+      ...(warnings && warnings.length > 0 && { warnings: warnings.map(fitting) }),
       ...(patch && { patchType: "JSONPatch", patch: encode(patch) }),
     },
   };
+}
+
+/** The API server cuts a warning at 256 characters, and leaves out what follows 4096 of all of them. */
+const MAX_WARNING_CHARACTERS = 256;
+
+function fitting(warning: string): string {
+  if (warning.length <= MAX_WARNING_CHARACTERS) return warning;
+  return `${warning.slice(0, MAX_WARNING_CHARACTERS - 1)}…`;
 }
 
 /** Refuses the request: 422, as the API server itself answers what it can read but not accept. */

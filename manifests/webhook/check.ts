@@ -4,6 +4,7 @@ import { version } from "../../package.json" with { type: "json" };
 import { readConfig } from "../../shared/config.ts";
 import { createWebhookApp } from "../../webhook/app.ts";
 import { definition, type WebhookConfig } from "../../webhook/config.ts";
+import { createPolicy } from "../../webhook/policy.ts";
 import { imageParts, type Rendered, render } from "../render.ts";
 
 function configOf(argv: readonly string[]): WebhookConfig {
@@ -48,7 +49,8 @@ function checkWiring(rendered: Rendered): void {
     expect(`${namespace}/${name}`).toBe(`${service.metadata?.namespace}/${service.metadata?.name}`);
     expect(service.spec?.ports).toMatchObject([{ port, targetPort: "webhook" }]);
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const options = { policy: { native: false }, sidecarImage: "p:1", count() {}, log };
+    const policy = () => createPolicy(configOf([]), { native: false, ownNamespace: "" });
+    const options = { policy, createToken: () => "", count() {}, log };
     const answer = await createWebhookApp(options).request(path ?? "", { method: "POST" });
     expect(answer.status).toBe(400); // Neither 404 nor 405: only the review is missing.
   });

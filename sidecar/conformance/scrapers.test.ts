@@ -64,6 +64,21 @@ test("5: a first scrape within that time is served, and ends the wait", async ()
   expect(end.report.served).toEqual([NAMED(FIRST)]);
 });
 
+test("5: a first scrape with parameters finds the page that was captured by --capture-query", async () => {
+  using application = new FakeApplication();
+  const query = "a_b=%28x%29&module=http+2xx";
+  const flags = ["--unscraped-wait-seconds=15", `--capture-query=${query}`];
+  await using sidecar = await startSidecar(application, ...flags);
+  await sidecar.signal();
+  application.increment("requests_total", 9);
+  await dies(application, sidecar);
+  using scraper = new FakeScraper({ port: sidecar.port, target: `/metrics?${query}` });
+  expect(await scraper.value("requests_total")).toBe(9);
+  expectNothingLost(await sidecar.ended(3000));
+  const captures = application.asked.map(({ target }) => target);
+  expect(new Set(captures)).toEqual(new Set([`/metrics?${query}`]));
+});
+
 test("5: the deadline comes before the discovery time where the grace period is short", async () => {
   using application = new FakeApplication();
   const grace = "--termination-grace-period-seconds=2";

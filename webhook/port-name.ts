@@ -1,0 +1,115 @@
+/** A port's name -> how it moves from the application's container to the sidecar, or why it stays. */
+import { isTcp, type Place, type Pod, placesOf } from "./pod.ts";
+import { quote } from "./wording.ts";
+
+/** What a Service says that selects pods. */
+export interface ServiceFacts {
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  /** `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`. */
+  readonly type: string;
+  readonly ports: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly port: number;
+  /** A number, or the name of a port of the pod. */
+  readonly targetPort?: number | string;
+  readonly appProtocol?: string;
+}
+
+/** A port that is given up to the sidecar. */
+export interface NamedPort {
+  readonly place: Place;
+  /** Index in the container's `ports`. */
+  readonly index: number;
+  readonly name: string;
+  readonly containerPort: number;
+}
+
+export type TakeOver =
+  | { readonly kind: "none" }
+  | { readonly kind: "move"; readonly port: NamedPort }
+  | { readonly kind: "refuse"; readonly warning: string };
+
+/** Every TCP port of that name. */
+export function portsNamed({ spec }: Pod, name: string): readonly NamedPort[] {
+  return placesOf(spec).flatMap((place) =>
+    (place.container.ports ?? []).flatMap((port, index) =>
+      port.name === name && isTcp(port)
+        ? [{ place, index, name, containerPort: port.containerPort }]
+        : [],
+    ),
+  );
+}
+
+/**
+ * Decides on the take-over of a name that one container declares. `services` are those of the pod's
+ * namespace, as far as they are known. What is sent to a name that has moved ends at the sidecar, which
+ * answers scrapes only: a port that serves others too must keep its name.
+ */
+export function decideTakeOver(
+  pod: Pod,
+  name: string | undefined,
+  services: readonly ServiceFacts[],
+): TakeOver {
+  const [port] = name === undefined ? [] : portsNamed(pod, name);
+  if (name === undefined || port === undefined) return { kind: "none" };
+  const shared = sharedBecause(pod, name, services);
+  if (shared === undefined) return { kind: "move", port };
+  const warning = `port ${quote(name)} keeps its name, since ${shared}; give the metrics a port of their own to have monitors find the metrics proxy`;
+  return { kind: "refuse", warning };
+}
+
+/** Names that stand for the application itself. */
+const TRAFFIC_NAMES = new Set(["http", "https"]);
+
+/** Protocols of a Service's port that stand for users rather than scrapers. */
+const TRAFFIC = /^(?:https?|http2|h2c|grpc|grpc-web|wss?|web|www|kubernetes\.io\/\w+)(?:-.*)?$/;
+
+function sharedBecause(pod: Pod, name: string, services: readonly ServiceFacts[]) {
+  if (TRAFFIC_NAMES.has(name)) return "that is the name of a port for all requests";
+  const service = services.find((one) => selects(one, pod) && sendsTraffic(one, name));
+  return service && `Service ${quote(service.name)} sends other requests than scrapes there`;
+}
+
+function selects({ selector }: ServiceFacts, { metadata }: Pod): boolean {
+  const pairs = Object.entries(selector);
+  return pairs.length > 0 && pairs.every(([key, value]) => metadata.labels?.[key] === value);
+}
+
+/** A Service that is there for a ServiceMonitor names the port too, so the name alone says nothing. */
+function sendsTraffic({ type, ports }: ServiceFacts, name: string): boolean {
+  const targets = ports.filter(({ targetPort }) => targetPort === name);
+  if (targets.length === 0) return false;
+  if (targets.length > 1 || type === "LoadBalancer" || type === "NodePort") return true;
+  return targets.some(
+    ({ name: own = "", port, appProtocol = "" }) =>
+      port === 80 || port === 443 || TRAFFIC.test(own) || TRAFFIC.test(appProtocol),
+  );
+}
+
+/** A probe or hook that called the port by its name, which only its own container knows. */
+export interface Rewrite {
+  /** Path below the container, such as `/livenessProbe/httpGet/port`. */
+  readonly path: string;
+  readonly value: number;
+}
+
+/** The probes and hooks of a container that must call a port by number once its name has moved. */
+export function rewritesFor({ place, name, containerPort: value }: NamedPort): readonly Rewrite[] {
+  const { container } = place;
+  const handlers = {
+    "/livenessProbe": container.livenessProbe,
+    "/readinessProbe": container.readinessProbe,
+    "/startupProbe": container.startupProbe,
+    "/lifecycle/postStart": container.lifecycle?.postStart,
+    "/lifecycle/preStop": container.lifecycle?.preStop,
+  };
+  return Object.entries(handlers).flatMap(([at, handler]) =>
+    (["httpGet", "tcpSocket"] as const)
+      .filter((action) => handler?.[action]?.port === name)
+      .map((action) => ({ path: `${at}/${action}/port`, value })),
+  );
+}
