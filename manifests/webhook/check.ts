@@ -1,8 +1,9 @@
 /** The webhook's manifests against its code: flags, ports, path, certificate, what it may hold up. */
 import { describe, expect, test } from "bun:test";
+import { Registry } from "prom-client";
 import { version } from "../../package.json" with { type: "json" };
 import { readConfig } from "../../shared/config.ts";
-import { createWebhookApp } from "../../webhook/app.ts";
+import { createMetricsApp, createWebhookApp } from "../../webhook/app.ts";
 import { definition, type WebhookConfig } from "../../webhook/config.ts";
 import { createPolicy } from "../../webhook/policy.ts";
 import { imageParts, type Rendered, render } from "../render.ts";
@@ -47,12 +48,24 @@ function checkWiring(rendered: Rendered): void {
   test("sends reviews to the Service, at the path that the webhook answers", async () => {
     const { name, namespace, path, port } = hook?.clientConfig.service ?? {};
     expect(`${namespace}/${name}`).toBe(`${service.metadata?.namespace}/${service.metadata?.name}`);
-    expect(service.spec?.ports).toMatchObject([{ port, targetPort: "webhook" }]);
+    expect(service.spec?.ports).toMatchObject([
+      { port, targetPort: "webhook" },
+      { port: 8080, targetPort: "metrics" },
+    ]);
     const log = { debug() {}, info() {}, warn() {}, error() {} };
     const policy = () => createPolicy(configOf([]), { native: false, ownNamespace: "" });
     const options = { policy, createToken: () => "", count() {}, log };
     const answer = await createWebhookApp(options).request(path ?? "", { method: "POST" });
     expect(answer.status).toBe(400); // Neither 404 nor 405: only the review is missing.
+  });
+
+  test("has the sidecars report to its own Service, at the path that takes reports", async () => {
+    const url = new URL(configOf(container.args ?? []).sidecarReportUrl);
+    const { name, namespace } = service.metadata ?? {};
+    expect(url.host).toBe(`${name}.${namespace}.svc:8080`);
+    const app = createMetricsApp(new Registry(), () => true);
+    const answer = await app.request(url.pathname, { method: "POST", body: "{}" });
+    expect(answer.status).toBe(400); // Neither 404 nor 405: only the report is missing.
   });
 
   test("can hold up no pod that has not asked for the proxy, and none for long", () => {
