@@ -2,7 +2,7 @@
  * The webhook's own pods under a real Prometheus: the compiled webhook injects, what it wrote is run and
  * ended as the kubelet does, and what Prometheus stored is compared with what was counted.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,10 +17,14 @@ import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-const stack = new AsyncDisposableStack();
-let webhook: { readonly mutate: string; readonly metrics: string; readonly ca: string };
+/** A webhook that runs. */
+interface Webhook {
+  readonly mutate: string;
+  readonly metrics: string;
+  readonly ca: string;
+}
 
-beforeAll(async () => {
+async function startWebhook(stack: AsyncDisposableStack, native: boolean): Promise<Webhook> {
   const directory = await mkdtemp(join(tmpdir(), "every-scrape-whole-e2e-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   await writeCertificate(directory);
@@ -37,24 +41,23 @@ beforeAll(async () => {
       `--metrics-bind-address=${metrics}`,
       "--health-probe-bind-address=0",
       `--cert-dir=${directory}`,
-      "--enable-sidecar-containers",
+      `--enable-sidecar-containers=${native}`,
       // Ends take as long as a scrape interval, which is 2 s here.
       "--scrape-interval-seconds=2",
       `--sidecar-report-url=http://${metrics}/report`,
     ]),
   );
-  webhook = {
+  return {
     mutate: `https://localhost:${await child.port("webhook")}/mutate`,
     metrics: `http://${metrics}/metrics`,
     ca: await readFile(join(directory, "ca.crt"), "utf8"),
   };
-});
-afterAll(() => stack.disposeAsync());
+}
 
 /** The pod as the webhook would have it started. */
-async function inject(pod: Json): Promise<PodObject> {
+async function inject({ mutate, ca }: Webhook, pod: Json): Promise<PodObject> {
   const body = JSON.stringify(createReview(pod));
-  const answer = await fetch(webhook.mutate, { method: "POST", body, tls: { ca: webhook.ca } });
+  const answer = await fetch(mutate, { method: "POST", body, tls: { ca } });
   const { response } = (await answer.json()) as {
     response: { patch: string; warnings?: string[] };
   };
@@ -70,7 +73,11 @@ interface Injected {
 }
 
 /** Runs an application that ends in that way, in a pod that the webhook has injected. */
-async function runPod(ending: Ending, spec: Json = {}): Promise<Injected> {
+async function runPod(
+  stack: AsyncDisposableStack,
+  webhook: Webhook,
+  { ending, spec }: Case,
+): Promise<Injected> {
   const program = join(import.meta.dir, "application.ts");
   const application = stack.use(startProcess(["bun", program, `--ending=${ending}`]));
   const port = await application.port("metrics");
@@ -80,7 +87,7 @@ async function runPod(ending: Ending, spec: Json = {}): Promise<Injected> {
     "prometheus.io/port": String(port),
   };
   const containers = [{ name: "application", image: "a:1", ports: [{ containerPort: port }] }];
-  const pod = await inject(createPod({ annotations, spec: { containers, ...spec } }));
+  const pod = await inject(webhook, createPod({ annotations, spec: { containers, ...spec } }));
   const sidecar = startSidecar(pod);
   stack.use(sidecar.process);
   const proxy = await sidecar.process.port("proxy");
@@ -103,56 +110,71 @@ async function stored(server: RunningPrometheus, job: string): Promise<number> {
   return (await server.query(query))[0]?.value ?? 0;
 }
 
-describe("a pod that the webhook has injected", () => {
-  // What an application counts between its last captured page and its exit: at most one capture gap.
-  const gap = (GAP_MS / 1000) * PER_SECOND;
-  const cases: readonly (readonly [Ending, Json, { deleted: boolean; most: number }])[] = [
-    ["drain-and-serve", {}, { deleted: true, most: 0 }],
-    ["flush", {}, { deleted: true, most: 0 }],
-    ["exit-at-once", {}, { deleted: true, most: gap }],
-    // Nobody announces the end of a Job: what its last second counted is what --background-capture-seconds bounds.
-    ["exit-at-once", { restartPolicy: "Never" }, { deleted: false, most: PER_SECOND + gap }],
-  ];
+/** One pod: how it ends, and how much of what it counted may be lost. */
+interface Case {
+  readonly ending: Ending;
+  readonly spec: Json;
+  /** Somebody deletes it; otherwise its application ends by itself. */
+  readonly deleted: boolean;
+  readonly most: number;
+}
 
-  test("is scraped by its annotations, ends in time and loses nothing that was promised", async () => {
-    const pods = await Promise.all(cases.map(([ending, spec]) => runPod(ending, spec)));
+/** What an application counts between its last captured page and its exit: at most one capture gap. */
+const GAP = (GAP_MS / 1000) * PER_SECOND;
+
+const DELETED: readonly Case[] = [
+  { ending: "drain-and-serve", spec: {}, deleted: true, most: 0 },
+  { ending: "flush", spec: {}, deleted: true, most: 0 },
+  { ending: "exit-at-once", spec: {}, deleted: true, most: GAP },
+];
+
+/** Nobody announces a job's end: what its last second counted is what --background-capture-seconds bounds. */
+const JOB: Case = {
+  ending: "exit-at-once",
+  spec: { restartPolicy: "Never" },
+  deleted: false,
+  most: PER_SECOND + GAP,
+};
+
+test.each<[string, boolean, readonly Case[]]>([
+  ["regular", false, DELETED],
+  ["native", true, [...DELETED, JOB]],
+])(
+  "a pod with a %s sidecar is scraped by its annotations, ends in time and loses nothing that was promised",
+  async (_name, native, cases) => {
+    await using stack = new AsyncDisposableStack();
+    const webhook = await startWebhook(stack, native);
+    const pods = await Promise.all(cases.map((one) => runPod(stack, webhook, one)));
     const jobs = pods.map(({ pod }, i) => scrapeJob(`pod-${i}`, pod));
     await using server = await startPrometheus(jobs, "2s");
     const twice = "count_over_time(app_order_seconds_count[1m]) >= 2";
-    await eventually(
-      "every pod was scraped twice",
-      async () => {
-        await Bun.sleep(200);
-        return (await server.query(twice)).length === pods.length;
-      },
-      30_000,
-    );
+    const scraped = async () => {
+      await Bun.sleep(200);
+      return (await server.query(twice)).length === pods.length;
+    };
+    await eventually("every pod was scraped twice", scraped, 30_000);
+
     const endings = await Promise.all(
       pods.map(async ({ running, pod }, i) => {
         const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? 30;
-        expect(graceSeconds).toBe(37);
-        return await endContainers(running, {
-          graceSeconds,
-          deleted: cases[i]?.[2].deleted ?? true,
-        });
+        expect(graceSeconds).toBe(30 + 2 + 5);
+        const deleted = cases[i]?.deleted ?? true;
+        return await endContainers(running, { graceSeconds, deleted });
       }),
     );
     await Bun.sleep(1000); // Prometheus has a page in its storage a moment after it has read it.
-    for (const [i, { counted }] of pods.entries()) {
-      const { deleted, most = 0 } = cases[i]?.[2] ?? {};
-      const { hooks, seconds, killed } = endings[i] ?? { hooks: new Map(), seconds: 0, killed: [] };
-      const lost = (await counted()) - (await stored(server, `pod-${i}`));
+    for (const [i, { deleted, most }] of cases.entries()) {
+      const lost = ((await pods[i]?.counted()) ?? 0) - (await stored(server, `pod-${i}`));
       expect({ i, lost, tooMuch: lost > most }).toEqual({ i, lost, tooMuch: false });
-      expect(killed).toEqual([]);
-      expect(seconds).toBeLessThan(15);
-      const called = { application: "200", "prometheus-metrics-proxy": "200" };
-      expect(Object.fromEntries(hooks)).toEqual(deleted ? called : {});
+      expect(endings[i]).toMatchObject({ killed: [] });
+      expect(endings[i]?.seconds).toBeLessThan(15);
+      const called = { application: "200", ...(native && { "prometheus-metrics-proxy": "200" }) };
+      expect(Object.fromEntries(endings[i]?.hooks ?? [])).toEqual(deleted ? called : {});
     }
     const page = await (await fetch(webhook.metrics)).text();
     const ends = page.matchAll(
-      /^webhook_final_scrapes_total{outcome="(\w+)",complete="true"} (\d+)$/gm,
+      /^webhook_final_scrapes_total{outcome="\w+",complete="true"} (\d+)$/gm,
     );
-    // The job's last page may be one that Prometheus had already.
-    expect([...ends].reduce((sum, [, , n]) => sum + Number(n), 0)).toBe(pods.length);
-  });
-});
+    expect([...ends].reduce((sum, [, n]) => sum + Number(n), 0)).toBe(pods.length);
+  },
+);
