@@ -1,0 +1,108 @@
+/** A path of the API -> a word whenever the object there may have changed, for as long as it is wanted. */
+import { type ApiError, answered, type Operation, toApiError } from "./api.ts";
+import type { Connection } from "./connection.ts";
+
+export interface Watched {
+  readonly operation: Operation;
+  /** Path of the list, such as `/api/v1/namespaces/x/secrets`. */
+  readonly path: string;
+  /** Name of the one object. */
+  readonly name: string;
+}
+
+export interface WatchOptions {
+  readonly connection: Connection;
+  /** Called after each list and each event; what changed is read by whoever cares. */
+  readonly onChange: () => void;
+  readonly onError: (error: ApiError) => void;
+  /** Waits; ends early when `signal` aborts. */
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly signal: AbortSignal;
+  /** A number from 0 to 1, for jitter. */
+  readonly random: () => number;
+}
+
+/** The API server ends a watch after so long, so that a connection that is dead unnoticed is no trouble. */
+const WATCH_SECONDS = 240;
+
+/** A little longer than the API server takes to end it. */
+const WATCH_LIMIT_MS = (WATCH_SECONDS + 15) * 1000;
+
+/** Pauses after failures: doubled from the first to the last, half of each at random. */
+const BACK_OFF_MS = { first: 500, last: 30_000 };
+
+/** Watches until `signal` aborts. Never rejects. */
+export async function watch(what: Watched, options: WatchOptions): Promise<void> {
+  const { onChange, onError, sleep, signal, random } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const version = await list(what, options);
+      onChange();
+      failures = 0;
+      await follow(what, version, options);
+      // It has ended in its time; one that the API server ends at once must not become a busy loop.
+      await sleep(BACK_OFF_MS.first * random());
+    } catch (cause) {
+      if (signal.aborted) return;
+      const error = toApiError(what.operation, cause);
+      // Too old a version is no trouble: that is how the API server asks for a new list.
+      if (error.code !== 410) onError(error);
+      const pause = Math.min(BACK_OFF_MS.first * 2 ** failures, BACK_OFF_MS.last);
+      failures += 1;
+      await sleep(pause * (0.5 + random() / 2));
+    }
+  }
+}
+
+/** The version of the list, from which changes are told. */
+async function list(what: Watched, options: WatchOptions): Promise<string> {
+  const answer = await ask(what, options, {});
+  const { metadata } = (await answer.json()) as { metadata?: { resourceVersion?: string } };
+  return metadata?.resourceVersion ?? "";
+}
+
+/** Reads one watch to its end. */
+async function follow(what: Watched, version: string, options: WatchOptions): Promise<void> {
+  const answer = await ask(what, options, {
+    watch: "true",
+    allowWatchBookmarks: "true",
+    timeoutSeconds: String(WATCH_SECONDS),
+    resourceVersion: version,
+  });
+  for await (const line of linesOf(answer)) {
+    const event = JSON.parse(line) as { type: string; object?: { code?: number } };
+    if (event.type === "ERROR") throw answered(what.operation, event.object?.code ?? 500);
+    if (event.type !== "BOOKMARK") options.onChange();
+  }
+}
+
+async function ask(
+  { operation, path, name }: Watched,
+  { connection, signal }: WatchOptions,
+  query: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const parameters = new URLSearchParams({ fieldSelector: `metadata.name=${name}`, ...query });
+  const answer = await connection.send({
+    method: "GET",
+    url: `${connection.server}${path}?${parameters.toString()}`,
+    headers: { accept: "application/json" },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH_LIMIT_MS)]),
+  });
+  if (!answer.ok) throw answered(operation, answer.status);
+  return answer;
+}
+
+/** Largest event that is read: a Secret holds at most 1 MiB. */
+const MAX_LINE = 4 * 1024 * 1024;
+
+async function* linesOf(answer: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of answer.body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > MAX_LINE) throw new RangeError("An event of the watch is too large");
+    yield* lines.filter((line) => line !== "");
+  }
+}

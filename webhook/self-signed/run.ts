@@ -1,0 +1,124 @@
+/** Looks after the certificate for as long as the webhook lives: when something changes, when it is due, and again after failures. */
+import type { ApiError } from "../cluster/api.ts";
+import { toApiError } from "../cluster/api.ts";
+import type { Connection } from "../cluster/connection.ts";
+import { watch } from "../cluster/watch.ts";
+import { SelfSigned, type SelfSignedOptions } from "./loop.ts";
+
+export interface RunOptions extends SelfSignedOptions {
+  readonly connection: Connection;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  /** Waits; ends early when the signal aborts. Default: real time. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** From 0 to 1, for jitter. Default: Math.random. */
+  readonly random?: () => number;
+}
+
+/** Pauses after failures: doubled from the first to the last, half of each at random. */
+const BACK_OFF_MS = { first: 500, last: 30_000 };
+
+/** After a change, until the next look. */
+const SETTLE_MS = 500;
+
+/** Runs until `signal` aborts. Never rejects: without the API server, what is served is served on. */
+export async function runSelfSigned(options: RunOptions): Promise<void> {
+  const { connection, signal, namespace, secretName, configurationName } = options;
+  const { random = Math.random, sleep = sleepReally } = options;
+  const alarm = new Alarm(signal);
+  const tell = createTeller(options);
+  const watching = {
+    connection,
+    signal,
+    random,
+    sleep: (ms: number) => sleep(ms, signal),
+    onChange: () => alarm.ring(),
+    onError: tell,
+  };
+  const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+  const configurations = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+  await Promise.all([
+    watch({ operation: "watch_secret", path: secrets, name: secretName }, watching),
+    watch(
+      { operation: "watch_webhook_configuration", path: configurations, name: configurationName },
+      watching,
+    ),
+    keepLooking(new SelfSigned(options), { alarm, sleep, random, signal, tell }),
+  ]);
+}
+
+interface Looking {
+  readonly alarm: Alarm;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly tell: (error: ApiError) => void;
+}
+
+async function keepLooking(selfSigned: SelfSigned, looking: Looking): Promise<void> {
+  const { alarm, sleep, random, signal, tell } = looking;
+  let failures = 0;
+  while (!signal.aborted) {
+    // From here on a change means another look, also one that comes while this look is going on.
+    const rung = alarm.set();
+    try {
+      const pause = await selfSigned.look();
+      failures = 0;
+      await sleep(pause, rung);
+      // One change seldom comes alone, and two webhooks that disagree must not chase each other.
+      if (rung.aborted) await sleep(SETTLE_MS * (0.5 + random() / 2), signal);
+    } catch (error) {
+      tell(toApiError("get_secret", error));
+      const pause = Math.min(BACK_OFF_MS.first * 2 ** failures, BACK_OFF_MS.last);
+      failures += 1;
+      // Not cut short by changes: a failing API server must not be asked more often for them.
+      await sleep(pause * (0.5 + random() / 2), signal);
+    }
+  }
+}
+
+/** Ends a pause when something has changed. */
+class Alarm {
+  readonly #signal: AbortSignal;
+  #set = new AbortController();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** A signal that aborts at the next ring, or when everything ends. */
+  set(): AbortSignal {
+    this.#set = new AbortController();
+    return AbortSignal.any([this.#set.signal, this.#signal]);
+  }
+
+  ring(): void {
+    this.#set.abort();
+  }
+}
+
+/** Counts every failure, and logs one again only when another has come in between or time has passed. */
+function createTeller({ log, metrics, nowMs }: RunOptions): (error: ApiError) => void {
+  const told = new Map<string, { readonly text: string; readonly atMs: number }>();
+  return (error) => {
+    metrics.failed(error);
+    const last = told.get(error.operation);
+    const isNews = last?.text !== error.message || nowMs() - last.atMs >= TELL_AGAIN_MS;
+    if (isNews) told.set(error.operation, { text: error.message, atMs: nowMs() });
+    log[isNews ? "warn" : "debug"]("The API server did not do what was asked", { error });
+  };
+}
+
+/** A failure that lasts is told so often. */
+const TELL_AGAIN_MS = 600_000;
+
+async function sleepReally(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const wake = () => resolve();
+  signal.addEventListener("abort", wake, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", wake);
+}

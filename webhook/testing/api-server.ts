@@ -1,0 +1,324 @@
+/**
+ * A Kubernetes API server for tests, over HTTPS with a CA of its own: the few paths that the webhook calls,
+ * with resource versions, conflicts, server-side apply, watches that expire, rights, and faults on demand.
+ */
+import { writeFileSync } from "node:fs";
+import { createCertificate } from "../../shared/testing/certificate.ts";
+
+/** An object as the API has it. */
+export interface ApiObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** What happens to a request instead of its answer. */
+export type Fault =
+  | { readonly kind: "status"; readonly status: number }
+  /** Never answers, until the server stops. */
+  | { readonly kind: "hang" }
+  | { readonly kind: "garbage" };
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly userAgent: string | null;
+}
+
+type Event = { readonly type: string; readonly object: ApiObject; readonly version: number };
+type Kind = "secrets" | "mutatingwebhookconfigurations" | "services";
+
+const ROUTES: readonly (readonly [RegExp, Kind])[] = [
+  [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/secrets(?:\/(?<name>[^/]+))?$/, "secrets"],
+  [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/services(?:\/(?<name>[^/]+))?$/, "services"],
+  [
+    /^\/apis\/admissionregistration\.k8s\.io\/v1\/mutatingwebhookconfigurations(?:\/(?<name>[^/]+))?$/,
+    "mutatingwebhookconfigurations",
+  ],
+];
+
+/** The running server. */
+export class FakeApiServer implements AsyncDisposable {
+  readonly ca: string;
+  readonly token = "a-token";
+  readonly asked: Asked[] = [];
+  /** What becomes of the next requests; `undefined` for the real answer. */
+  fault: (asked: Asked) => Fault | undefined = () => undefined;
+  /** What /version tells. */
+  version = { major: "1", minor: "32+" };
+  readonly #server: Bun.Server<undefined>;
+  readonly #objects = new Map<string, ApiObject>();
+  readonly #events: (Event & { readonly kind: Kind })[] = [];
+  readonly #watchers = new Set<(event: Event & { readonly kind: Kind }) => void>();
+  readonly #hanging = Promise.withResolvers<Response>();
+  #resourceVersion = 1000;
+  /** So many of the next watches find that their version is forgotten: an event with code 410. */
+  expiredWatches = 0;
+  #closeWatches: (() => void)[] = [];
+
+  private constructor({ ca, cert, key }: { ca: string; cert: string; key: string }) {
+    this.ca = ca;
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      tls: { cert, key },
+      idleTimeout: 0,
+      development: false,
+      reusePort: false,
+      fetch: (request) => this.#answer(request),
+    });
+  }
+
+  static async start(): Promise<FakeApiServer> {
+    return new FakeApiServer(await createCertificate());
+  }
+
+  get port(): number {
+    return this.#server.port ?? 0;
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#hanging.resolve(new Response(null, { status: 503 }));
+    this.endWatches();
+    await this.#server.stop(true);
+  }
+
+  /** Writes a kubeconfig for this server. */
+  writeKubeconfig(path: string, { ca = this.ca, token = this.token } = {}): void {
+    const document = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "fake",
+      clusters: [
+        {
+          name: "fake",
+          cluster: {
+            server: this.url,
+            "certificate-authority-data": Buffer.from(ca).toString("base64"),
+          },
+        },
+      ],
+      users: [{ name: "webhook", user: { token } }],
+      contexts: [{ name: "fake", context: { cluster: "fake", user: "webhook" } }],
+    };
+    writeFileSync(path, JSON.stringify(document));
+  }
+
+  /** What is stored, by kind and name. */
+  get(kind: Kind, name: string): ApiObject | undefined {
+    return this.#objects.get(`${kind}/${name}`);
+  }
+
+  /** Stores an object as somebody else would, and tells those who watch. */
+  put(kind: Kind, object: ApiObject): ApiObject {
+    const known = this.get(kind, object.metadata.name) !== undefined;
+    return this.#store(kind, object, known ? "MODIFIED" : "ADDED");
+  }
+
+  /** Removes an object as somebody else would. */
+  remove(kind: Kind, name: string): void {
+    const object = this.get(kind, name);
+    if (object === undefined) return;
+    this.#objects.delete(`${kind}/${name}`);
+    this.#resourceVersion += 1;
+    this.#publish(kind, "DELETED", object);
+  }
+
+  /** Ends all watches, as the API server does now and then. */
+  endWatches(): void {
+    for (const close of this.#closeWatches) close();
+    this.#closeWatches = [];
+  }
+
+  get watches(): number {
+    return this.#watchers.size;
+  }
+
+  #store(kind: Kind, object: ApiObject, type: "ADDED" | "MODIFIED"): ApiObject {
+    this.#resourceVersion += 1;
+    const resourceVersion = String(this.#resourceVersion);
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    this.#objects.set(`${kind}/${object.metadata.name}`, stored);
+    this.#publish(kind, type, stored);
+    return stored;
+  }
+
+  #publish(kind: Kind, type: string, object: ApiObject): void {
+    const event = { kind, type, object, version: this.#resourceVersion };
+    this.#events.push(event);
+    for (const tell of this.#watchers) tell(event);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const { pathname: path, searchParams: query } = new URL(request.url);
+    const { method, headers } = request;
+    const asked = { method, path, query, userAgent: headers.get("user-agent") };
+    this.asked.push(asked);
+    if (headers.get("authorization") !== `Bearer ${this.token}`) return status(401, "Unauthorized");
+    const fault = this.fault(asked);
+    if (fault?.kind === "hang") return await this.#hanging.promise;
+    if (fault?.kind === "garbage") return new Response("<html>", { status: 200 });
+    if (fault) return status(fault.status, "Fault");
+    if (path === "/version") return Response.json(this.version);
+    for (const [pattern, kind] of ROUTES) {
+      const groups = pattern.exec(path)?.groups;
+      if (groups) return await this.#resource(request, { kind, ...groups });
+    }
+    return status(404, "NotFound");
+  }
+
+  async #resource(
+    request: Request,
+    { kind, name, namespace }: { kind: Kind; name?: string; namespace?: string },
+  ): Promise<Response> {
+    const { searchParams: query } = new URL(request.url);
+    if (name === undefined && request.method === "GET") {
+      return query.get("watch") === "true" ? this.#watch(kind, query) : this.#list(kind, query);
+    }
+    const known = this.get(kind, name ?? "");
+    if (request.method === "GET") return known ? Response.json(known) : status(404, "NotFound");
+    if (request.method === "PATCH") return await this.#apply(request, kind, name ?? "");
+    const body = (await request.json()) as ApiObject;
+    if (namespace !== undefined && body.metadata.namespace !== namespace) {
+      return status(400, "BadRequest");
+    }
+    if (request.method === "POST") return this.#create(kind, body);
+    if (request.method === "PUT") return this.#replace(kind, body);
+    return status(405, "MethodNotAllowed");
+  }
+
+  #create(kind: Kind, body: ApiObject): Response {
+    if (this.get(kind, body.metadata.name)) return status(409, "AlreadyExists");
+    return Response.json(this.#store(kind, body, "ADDED"), { status: 201 });
+  }
+
+  #replace(kind: Kind, body: ApiObject): Response {
+    const known = this.get(kind, body.metadata.name);
+    if (known === undefined) return status(404, "NotFound");
+    const { resourceVersion } = body.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion) {
+      return status(409, "Conflict");
+    }
+    if (body.type !== known.type) return status(422, "Invalid");
+    return Response.json(this.#store(kind, body, "MODIFIED"));
+  }
+
+  /** Server-side apply: webhooks are merged by their names, and fields of others stay. */
+  async #apply(request: Request, kind: Kind, name: string): Promise<Response> {
+    const { searchParams: query } = new URL(request.url);
+    const type = request.headers.get("content-type");
+    if (type !== "application/apply-patch+yaml") return status(415, "UnsupportedMediaType");
+    if (!query.get("fieldManager")) return status(400, "BadRequest");
+    const body = (await request.json()) as ApiObject & { readonly webhooks?: readonly Webhook[] };
+    const known: (ApiObject & { webhooks?: Webhook[] }) | undefined = this.get(kind, name);
+    // Applied from nothing it lacks what is required, such as sideEffects.
+    if (known === undefined) return status(422, "Invalid");
+    const changed = (known.webhooks ?? []).map((webhook) => {
+      const applied = body.webhooks?.find((one) => one.name === webhook.name);
+      const clientConfig = { ...webhook.clientConfig, ...applied?.clientConfig };
+      return applied ? { ...webhook, clientConfig } : webhook;
+    });
+    const owned = known.webhooks?.some(({ clientConfig }) => clientConfig.caBundle);
+    if (owned && query.get("force") !== "true") return status(409, "Conflict");
+    return Response.json(this.#store(kind, { ...known, webhooks: changed }, "MODIFIED"));
+  }
+
+  #list(kind: Kind, query: URLSearchParams): Response {
+    const items = [...this.#objects]
+      .filter(([key, object]) => key.startsWith(`${kind}/`) && selected(object, query))
+      .map(([, object]) => object);
+    const metadata = { resourceVersion: String(this.#resourceVersion) };
+    return Response.json({ kind: "List", apiVersion: "v1", metadata, items });
+  }
+
+  #watch(kind: Kind, query: URLSearchParams): Response {
+    const from = Number(query.get("resourceVersion") ?? 0);
+    if (this.expiredWatches > 0) {
+      this.expiredWatches -= 1;
+      const object = { kind: "Status", code: 410, reason: "Expired" };
+      return new Response(`${JSON.stringify({ type: "ERROR", object })}\n`);
+    }
+    const encoder = new TextEncoder();
+    let stop = () => {};
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const tell = (event: Event & { readonly kind: Kind }) => {
+          if (event.kind !== kind || !selected(event.object, query) || event.version <= from)
+            return;
+          const { type, object } = event;
+          controller.enqueue(encoder.encode(`${JSON.stringify({ type, object })}\n`));
+        };
+        stop = () => {
+          this.#watchers.delete(tell);
+        };
+        const metadata = { resourceVersion: String(this.#resourceVersion) };
+        const bookmark = { type: "BOOKMARK", object: { kind: "Bookmark", metadata } };
+        controller.enqueue(encoder.encode(`${JSON.stringify(bookmark)}\n`));
+        for (const event of this.#events) tell(event);
+        this.#watchers.add(tell);
+        this.#closeWatches.push(() => {
+          if (this.#watchers.delete(tell)) controller.close();
+        });
+      },
+      cancel: () => stop(),
+    });
+    return new Response(stream, { headers: { "content-type": "application/json" } });
+  }
+}
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string };
+}
+
+function selected({ metadata }: ApiObject, query: URLSearchParams): boolean {
+  const selector = query.get("fieldSelector");
+  return selector === null || selector === `metadata.name=${metadata.name}`;
+}
+
+/** As the API server writes a failure. */
+function status(code: number, reason: string): Response {
+  const body = { kind: "Status", apiVersion: "v1", status: "Failure", reason, code };
+  return Response.json(body, { status: code });
+}
+
+/** The webhook configuration as the manifests create it. */
+export function createConfiguration(name: string): ApiObject {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name, labels: { by: "somebody" } },
+    webhooks: [
+      {
+        name: "inject.prometheus-metrics-proxy-hook.svc",
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+        clientConfig: { service: { name: "hook", namespace: "hook", path: "/mutate" } },
+      },
+    ],
+  };
+}
+
+/** Two Services of the namespace `shop`: one with everything, one with nothing. */
+export function createServices(): readonly ApiObject[] {
+  const ports = [
+    { name: "web", port: 80, targetPort: "metrics", appProtocol: "http" },
+    { port: 81, targetPort: 8080 },
+  ];
+  const spec = { type: "LoadBalancer", selector: { app: "shop" }, ports };
+  return [
+    { apiVersion: "v1", kind: "Service", metadata: { name: "shop", namespace: "shop" }, spec },
+    { apiVersion: "v1", kind: "Service", metadata: { name: "nobody", namespace: "shop" } },
+  ];
+}
