@@ -79,7 +79,10 @@ function spellings(flags: Flags) {
     if (flag.secret) continue;
     for (const name of [flag.flag, ...(flag.aliases ?? [])]) {
       keys.set(name, key);
-      options[name] = { type: flag.bare === undefined ? "string" : "boolean" };
+      options[name] = {
+        type: flag.bare === undefined ? "string" : "boolean",
+        ...(flag.short !== undefined && name === flag.flag && { short: flag.short }),
+      };
     }
   }
   return { keys, options };

@@ -8,6 +8,8 @@ export interface Flag<T> {
   readonly flag: string;
   /** Other spellings that are taken silently: `certDir`. */
   readonly aliases?: readonly string[];
+  /** One letter, for `-f`. */
+  readonly short?: string;
   /** What the value is called in the help: `PORT`. */
   readonly placeholder: string;
   /** One sentence, with the unit. */
@@ -44,6 +46,8 @@ export interface Program<F extends Flags = Flags> {
   /** What the program does, for the top of `--help`. */
   readonly about: string;
   readonly flags: F;
+  /** What else the executable does, where its first argument is one of these words. */
+  readonly commands?: Readonly<Record<string, string>>;
   /** Example command lines for the end of `--help`. */
   readonly examples?: readonly string[];
 }

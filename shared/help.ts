@@ -6,13 +6,21 @@ const WIDTH = 96;
 
 /** The text of `--help`: what the program does, each flag with default and variable, examples. */
 export function renderHelp(definition: Program): string {
-  const { name, about, flags, prefix, examples } = definition;
+  const { name, about, flags, prefix, examples, commands = {} } = definition;
   const all = Object.values(flags);
-  const sections = [wrap(about, ""), `Usage: ${name} [flags]`];
+  const usages = [
+    `Usage: ${name} [flags]`,
+    ...Object.keys(commands).map((command) => `       ${name} ${command} [flags]`),
+  ];
+  const sections = [wrap(about, ""), usages.join("\n")];
+  const others = Object.entries(commands).map(([command, text]) => plain(command, text));
+  if (others.length > 0) {
+    sections.push(`Commands, each with a --help of its own:\n${others.join("\n")}`);
+  }
   sections.push(
     `Flags, each with the environment variable read where the flag is not given:\n${all
       .filter((flag) => !flag.secret)
-      .map((flag) => entry(`--${flag.flag}${value(flag)}`, flag, prefix))
+      .map((flag) => entry(`${short(flag)}--${flag.flag}${value(flag)}`, flag, prefix))
       .join(
         "\n",
       )}\n${plain("--help", "Show this page.")}\n${plain("--version", "Show the version.")}`,
@@ -42,6 +50,10 @@ export function renderTable(definition: Program): string {
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
   return ["| flag | environment | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function short(flag: Flag<unknown>): string {
+  return flag.short === undefined ? "" : `-${flag.short}, `;
 }
 
 function value(flag: Flag<unknown>): string {

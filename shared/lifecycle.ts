@@ -42,6 +42,42 @@ export interface LifeOptions {
 type Logging = { readonly logLevel: LogLevel; readonly logFormat: LogFormat };
 
 /**
+ * Reads a command line. What needs no more than words is done at once: `--help` and `--version` on stdout,
+ * every problem on stderr; then there is an exit code instead of values.
+ */
+export function readCommandLine<F extends Flags>(
+  definition: Definition<F>,
+  host: Host,
+):
+  | { readonly kind: "values"; readonly values: Values<F> }
+  | { readonly kind: "done"; readonly code: number } {
+  try {
+    const line = readConfig(definition, { ...host, readFile: readText });
+    if (line.kind === "config") return { kind: "values", values: line.values };
+    process.stdout.write(line.kind === "help" ? line.text : versionLine(definition.name));
+    return { kind: "done", code: EXIT.ok };
+  } catch (error) {
+    return { kind: "done", code: reportProblems(definition.name, error) };
+  }
+}
+
+function readText(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** Says what is wrong with a configuration. Throws whatever is no {@link ConfigError}. */
+function reportProblems(name: string, error: unknown): number {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(configMessage(name, error));
+  return EXIT.configuration;
+}
+
+function versionLine(name: string): string {
+  const { version, revision, bun } = currentBuild();
+  return `${name} ${version} (revision ${revision}, bun ${bun})\n`;
+}
+
+/**
  * Runs a component and gives its exit code: 0 after `--help`, `--version`, a signal, or a body that
  * returns by itself; 1 after a failure; 78 for a bad configuration, with every problem on stderr.
  */
@@ -51,28 +87,14 @@ export async function runComponent<F extends Flags>(
   body: (config: Values<F> & Logging, life: Life) => Promise<void>,
 ): Promise<number> {
   const { definition, life } = program;
-  const build = currentBuild();
+  const line = readCommandLine(definition, host);
+  if (line.kind === "done") return line.code;
+  const config = line.values as Values<F> & Logging;
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
   try {
-    const line = readConfig(definition, {
-      ...host,
-      readFile: (path) => readFileSync(path, "utf8"),
-    });
-    if (line.kind === "help") {
-      process.stdout.write(line.text);
-      return EXIT.ok;
-    }
-    if (line.kind === "version") {
-      const { version, revision, bun } = build;
-      process.stdout.write(`${definition.name} ${version} (revision ${revision}, bun ${bun})\n`);
-      return EXIT.ok;
-    }
-    const config = line.values as Values<F> & Logging;
-    const log = createLogger({ level: config.logLevel, format: config.logFormat });
-    return await live({ log, build, ...life }, (given) => body(config, given));
+    return await live({ log, build: currentBuild(), ...life }, (given) => body(config, given));
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(configMessage(definition.name, error));
-    return EXIT.configuration;
+    return reportProblems(definition.name, error);
   }
 }
 
