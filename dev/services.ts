@@ -116,6 +116,7 @@ function webhook(config: Config, certDir: string): Service {
       `--metrics-bind-address=127.0.0.1:${webhookMetricsPort}`,
       `--health-probe-bind-address=127.0.0.1:${webhookHealthPort}`,
       `--cert-dir=${certDir}`,
+      "--shutdown-delay=0s",
     ],
     ports: [
       [webhookPort, "--webhook-port"],

@@ -80,10 +80,11 @@ describe.each(CASES)("manifests/%s", (_folder, rendered) => {
   );
 
   test.each(rendered.workloads())(
-    "$name has no token, no service links and no root",
+    "$name has a token only where it calls the API, no service links and no root",
     ({ spec }) => {
+      const calls = spec.containers.some(({ args = [] }) => args.includes("--self-signed"));
       expect(spec).toMatchObject({
-        automountServiceAccountToken: false,
+        automountServiceAccountToken: calls,
         enableServiceLinks: false,
         securityContext: {
           runAsNonRoot: true,

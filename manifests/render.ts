@@ -1,11 +1,13 @@
 /** A folder with a kustomization -> the objects that kubectl renders from it, by kind. */
 import { join } from "node:path";
 import type {
+  V1ClusterRole,
   V1Container,
   V1Deployment,
   V1MutatingWebhookConfiguration,
   V1PodDisruptionBudget,
   V1PodSpec,
+  V1Role,
   V1Service,
   V1ServiceAccount,
 } from "@kubernetes/client-node";
@@ -16,9 +18,11 @@ interface Kinds {
     readonly metadata: { readonly name: string; readonly namespace: string };
     readonly spec: { readonly secretName: string; readonly dnsNames: readonly string[] };
   };
+  readonly ClusterRole: V1ClusterRole;
   readonly Deployment: V1Deployment;
   readonly MutatingWebhookConfiguration: V1MutatingWebhookConfiguration;
   readonly PodDisruptionBudget: V1PodDisruptionBudget;
+  readonly Role: V1Role;
   readonly Secret: unknown;
   readonly Service: V1Service;
   readonly ServiceAccount: V1ServiceAccount;

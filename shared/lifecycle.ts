@@ -147,6 +147,18 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
+/** Resolves after so many milliseconds, or at once when the signal aborts. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  signal.addEventListener("abort", wake, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", wake);
+}
+
 /** False only if the teardown threw; running late is a warning, since a signal still ends with 0. */
 async function endWithin(ms: number, teardown: Promise<void>, log: Logger): Promise<boolean> {
   const late = Promise.withResolvers<"late">();

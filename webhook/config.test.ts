@@ -41,6 +41,7 @@ describe("the webhook's flags", () => {
       certDir,
       metricsBindAddress: { host: "::", port: 8080 },
       healthProbeBindAddress: { host: "::", port: 8081 },
+      shutdownDelayMs: 5000,
       selfSigned: "false",
       namespace: "",
       serviceName: "prometheus-metrics-proxy-hook",

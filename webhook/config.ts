@@ -5,6 +5,7 @@ import { logFlags } from "../shared/log.ts";
 import {
   type BindAddress,
   bindAddress,
+  duration,
   listenPort,
   nonEmpty,
   oneOf,
@@ -12,6 +13,7 @@ import {
 } from "../shared/values.ts";
 import { ANNOTATIONS } from "./annotations.ts";
 import { readCertificate } from "./certificates.ts";
+import { COMMANDS } from "./manifest/commands.ts";
 import { policyFlags, policyProblems } from "./policy.ts";
 
 /** What the webhook's own objects are called, as the original's. */
@@ -73,6 +75,13 @@ const flags = {
     default: ":8081",
     help: "Address to serve /healthz and /readyz on (HTTP), such as :8081; 0 for none.",
     schema: bindAddress(),
+  },
+  shutdownDelayMs: {
+    flag: "shutdown-delay",
+    placeholder: "DURATION",
+    default: "5s",
+    help: "How long to go on taking new connections after SIGTERM, not ready, while the endpoint is taken off the Service, 0s to 60s. It, the preStop hook and 15 s for what is in flight must fit into the grace period.",
+    schema: duration(0, 60_000),
   },
   selfSigned: {
     flag: "self-signed",
@@ -142,8 +151,10 @@ export const definition: Definition<WebhookFlags> = {
     'Kubernetes admission webhook: gives every pod annotated prometheus.io/wait: "true" a metrics ' +
     "proxy, so that what it counted between its last scrape and its end is scraped too.",
   flags,
+  commands: COMMANDS,
   examples: [
     "webhook --cert-dir /certs --sidecar-image registry.example.com/prometheus-metrics-proxy:1.0.0",
+    "webhook --self-signed --enable-sidecar-containers=auto",
     "webhook --cert-dir ./certs --host 127.0.0.1 --metrics-bind-address 0 --log-format json",
   ],
   check: (values) => [...clashes(values), ...policyProblems(values)],

@@ -22,7 +22,7 @@ afterAll(() => rmSync(certDir, { recursive: true }));
 function start(...flags: string[]): RunningProcess {
   const local = ["--host=127.0.0.1", "--port=0", `--cert-dir=${certDir}`, "--log-format=json"];
   const others = ["--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"];
-  return startProcess([webhook, ...local, ...others, ...flags]);
+  return startProcess([webhook, ...local, ...others, "--shutdown-delay=0s", ...flags]);
 }
 
 async function admit(port: number, body: string): Promise<Response> {
@@ -133,8 +133,32 @@ describe("dist/webhook", () => {
     expect((await child.ended()).code).toBe(0);
   });
 
-  test("ends at once at a second signal", async () => {
-    await using child = start();
+  test("answers new connections, not ready, until the shutdown delay is over", async () => {
+    await using child = start("--shutdown-delay=2s");
+    const [port, health] = [await child.port("webhook"), await child.port("health")];
+    const begun = performance.now();
+    child.kill();
+    await child.logged(({ msg }) => msg === "Stopping");
+    const ready = await fetch(`http://127.0.0.1:${health}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, "stopping\n"]);
+    const answer = await admit(port, BODY);
+    expect([answer.status, answer.headers.get("connection")]).toEqual([200, "close"]);
+    expect((await child.ended()).code).toBe(0);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(2000);
+  });
+
+  test("does not wait for the shutdown delay after SIGINT", async () => {
+    await using child = start("--shutdown-delay=60s");
+    await child.logged(({ msg }) => msg === "Started");
+    child.kill("SIGINT");
+    expect((await child.ended()).code).toBe(0);
+  });
+
+  test.each([
+    ["in the shutdown delay", "--shutdown-delay=60s"],
+    ["while a request is in flight", "--shutdown-delay=0s"],
+  ])("ends at once at a second signal %s", async (_name, flag) => {
+    await using child = start(flag);
     await beginRequest(await child.port("webhook"));
     child.kill();
     await child.logged(({ msg }) => msg === "Stopping");

@@ -21,6 +21,10 @@ export async function checkWebhook(): Promise<void> {
   const base = await render("webhook/base");
   describe("manifests/webhook", () => checkWiring(whole));
   describe("manifests/webhook/base", () => checkWiring(base));
+  const selfSigned = await render("webhook/self-signed");
+  describe("manifests/webhook/self-signed", () => checkWiring(selfSigned));
+  test("manifests/webhook/self-signed allows the API calls that are made there, and no others", () =>
+    checkRights(selfSigned));
   test("manifests/webhook has cert-manager make the Secret that is mounted, and the caBundle", () =>
     checkCertificate(whole));
 }
@@ -39,7 +43,8 @@ function checkWiring(rendered: Rendered): void {
     ]);
     const image = { name: "prometheus-metrics-proxy", tag: version };
     expect(imageParts(config.sidecarImage)).toEqual(image);
-    expect(container.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual([config.certDir]);
+    const mounted = container.volumeMounts?.map(({ mountPath }) => mountPath);
+    expect(mounted).toEqual(config.selfSigned === "true" ? undefined : [config.certDir]);
     for (const probe of [container.livenessProbe, container.readinessProbe]) {
       expect(probe?.httpGet?.port).toBe("health");
     }
@@ -53,8 +58,8 @@ function checkWiring(rendered: Rendered): void {
       { port: 8080, targetPort: "metrics" },
     ]);
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const policy = () => createPolicy(configOf([]), { native: false, ownNamespace: "" });
-    const options = { policy, createToken: () => "", count() {}, log };
+    const policy = createPolicy(configOf([]), { native: false, ownNamespace: "" });
+    const options = { policy: () => policy, createToken: () => "", count() {}, log };
     const answer = await createWebhookApp(options).request(path ?? "", { method: "POST" });
     expect(answer.status).toBe(400); // Neither 404 nor 405: only the review is missing.
   });
@@ -104,4 +109,29 @@ function checkCertificate(whole: Rendered): void {
   // The name by which the API server asks for the certificate.
   const service = whole.one("Service").metadata;
   expect(spec.dnsNames).toContain(`${service?.name}.${service?.namespace}.svc`);
+}
+
+function checkRights(rendered: Rendered): void {
+  const config = configOf(rendered.container().args ?? []);
+  const secrets = { apiGroups: [""], resources: ["secrets"] };
+  expect(rendered.one("Role")).toMatchObject({
+    metadata: { namespace: rendered.one("Service").metadata?.namespace },
+    rules: [
+      { ...secrets, verbs: ["create"] },
+      {
+        ...secrets,
+        resourceNames: [config.certificateSecret],
+        verbs: ["get", "list", "watch", "update"],
+      },
+    ],
+  });
+  expect(rendered.one("ClusterRole").rules).toEqual([
+    {
+      apiGroups: ["admissionregistration.k8s.io"],
+      resources: ["mutatingwebhookconfigurations"],
+      resourceNames: [config.webhookConfiguration],
+      verbs: ["get", "list", "watch", "patch"],
+    },
+  ]);
+  expect(config.serviceName).toBe(rendered.one("Service").metadata?.name ?? "");
 }

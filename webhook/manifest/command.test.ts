@@ -7,7 +7,8 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import { applyPatch } from "../testing/apply.ts";
 import { anyPod } from "../testing/pods.ts";
 import type { Json } from "../testing/review.ts";
-import { type Command, runManifestCommand } from "./command.ts";
+import { runManifestCommand } from "./command.ts";
+import type { Command } from "./commands.ts";
 
 const SHOP = join(import.meta.dir, "../testdata/shop.yaml");
 

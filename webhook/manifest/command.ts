@@ -5,18 +5,10 @@ import type { Definition, Values } from "../../shared/flags.ts";
 import { type Host, readCommandLine } from "../../shared/lifecycle.ts";
 import { nonEmpty, oneOf, parsed } from "../../shared/values.ts";
 import { createPolicy, policyFlags, policyProblems } from "../policy.ts";
+import type { Command } from "./commands.ts";
 import { explain, factsOf, summaryOf, titleOf, warningsOf } from "./describe.ts";
 import { ManifestError, patchDocument, textOf } from "./documents.ts";
 import { type JudgedPart, judge, type Manifest } from "./judge.ts";
-
-/** The commands, as the webhook's own help names them. */
-export const COMMANDS = {
-  inject:
-    "Print manifests with the sidecar injected, as the webhook would have it; no cluster is needed.",
-  explain: "Say what the webhook would do with the pods of manifests, and why.",
-} as const;
-
-export type Command = keyof typeof COMMANDS;
 
 /** Where a command reads and writes. */
 export interface Terminal extends Host {

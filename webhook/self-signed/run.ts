@@ -1,4 +1,5 @@
 /** Looks after the certificate for as long as the webhook lives: when something changes, when it is due, and again after failures. */
+import { sleep as sleepReally } from "../../shared/lifecycle.ts";
 import type { ApiError } from "../cluster/api.ts";
 import { toApiError } from "../cluster/api.ts";
 import type { Connection } from "../cluster/connection.ts";
@@ -111,14 +112,3 @@ function createTeller({ log, metrics, nowMs }: RunOptions): (error: ApiError) =>
 
 /** A failure that lasts is told so often. */
 const TELL_AGAIN_MS = 600_000;
-
-async function sleepReally(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const wake = () => resolve();
-  signal.addEventListener("abort", wake, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", wake);
-}
