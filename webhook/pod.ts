@@ -59,6 +59,9 @@ const specSchema = z.object({
   resources: resourcesSchema.nullish(),
 });
 
+const withMetadata = z.object({ metadata: metadataSchema });
+const withSpec = z.object({ spec: specSchema });
+
 export type PodMetadata = z.infer<typeof metadataSchema>;
 export type PodSpec = z.infer<typeof specSchema>;
 export type PodContainer = z.infer<typeof containerSchema>;
@@ -79,13 +82,13 @@ export type Part<T> =
 
 /** Reads a pod's metadata. */
 export function readMetadata(object: unknown): Part<PodMetadata> {
-  const part = read(z.object({ metadata: metadataSchema }), object);
+  const part = read(withMetadata, object);
   return part.kind === "read" ? { kind: "read", value: part.value.metadata } : part;
 }
 
 /** Reads a pod's specification. */
 export function readSpec(object: unknown): Part<PodSpec> {
-  const part = read(z.object({ spec: specSchema }), object);
+  const part = read(withSpec, object);
   return part.kind === "read" ? { kind: "read", value: part.value.spec } : part;
 }
 

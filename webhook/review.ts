@@ -47,6 +47,8 @@ const requestSchema = z.object({
   object: z.unknown().optional(),
 });
 
+const reviewSchema = z.object({ request: requestSchema });
+
 /** What the API server asks about. */
 export type AdmissionRequest = z.infer<typeof requestSchema>;
 
@@ -61,7 +63,7 @@ export function readReview(body: Uint8Array): AdmissionRequest {
     const message = `apiVersion ${quote(head.data.apiVersion)} is not spoken here, only ${API_VERSION}: set admissionReviewVersions to ["v1"]`;
     throw new ReviewError("unsupported_version", message);
   }
-  const review = z.object({ request: requestSchema }).safeParse(json);
+  const review = reviewSchema.safeParse(json);
   if (!review.success) {
     throw new ReviewError("invalid_review", `invalid ${KIND}: ${describeIssue(review.error)}`);
   }
