@@ -2,13 +2,15 @@
 import { parseArgs } from "node:util";
 
 export interface Options {
+  /** What to measure. */
+  readonly component: string;
   /** How often everything is measured; the medians are over these. */
   readonly rounds: number;
   /** Length of one run of load, in seconds. */
   readonly seconds: number;
   /** Where the numbers go as JSON. */
   readonly json: string | undefined;
-  /** The compiled sidecar. */
+  /** The compiled component. */
   readonly executable: string;
 }
 
@@ -17,20 +19,25 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export const USAGE =
-  "Usage: bun bench/main.ts sidecar [--rounds N] [--seconds S] [--json FILE] [--executable FILE]";
+/** How to call the bench of one of these components. */
+export function usage(components: readonly string[]): string {
+  return `Usage: bun bench/main.ts ${components.join("|")} [--rounds N] [--seconds S] [--json FILE] [--executable FILE]`;
+}
 
 /** Throws {@link UsageError}. */
-export function readOptions(argv: readonly string[]): Options {
+export function readOptions(argv: readonly string[], components: readonly string[]): Options {
   const { values, positionals } = parse(argv);
-  if (positionals.length !== 1 || positionals[0] !== "sidecar") {
-    throw new UsageError("The component to measure is missing or unknown: only sidecar");
+  const [component = "", ...others] = positionals;
+  if (others.length > 0 || !components.includes(component)) {
+    const only = components.join(", ");
+    throw new UsageError(`The component to measure is missing or unknown: only ${only}`);
   }
   return {
+    component,
     rounds: wholeNumber("--rounds", values.rounds),
     seconds: wholeNumber("--seconds", values.seconds),
     json: values.json,
-    executable: values.executable,
+    executable: values.executable ?? `dist/${component}`,
   };
 }
 
@@ -43,7 +50,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: "string", default: "5" },
         seconds: { type: "string", default: "2" },
         json: { type: "string" },
-        executable: { type: "string", default: "dist/sidecar" },
+        executable: { type: "string" },
       },
     });
   } catch (cause) {

@@ -1,31 +1,35 @@
 /** Rows -> the table in the terminal. */
-import type { Row } from "./rows.ts";
-
-const HEAD = ["", "sidecar", "Go", "nginx", "to Go", "to nginx", "bar", ""];
+import type { Column, Row } from "./row.ts";
 
 /** The rows as aligned text; numbers to the right, words to the left. */
-export function renderTable(rows: readonly Row[]): string {
-  const cells = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells
-    .map((row) => row.map((cell, i) => aligned(cell, i, widths[i] ?? 0)).join("  "))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join("");
+export function renderTable(columns: readonly Column[], rows: readonly Row[]): string {
+  const peers = columns.slice(1);
+  const head = [
+    "",
+    ...columns.map(({ title }) => title),
+    ...peers.map(({ title }) => `to ${title}`),
+    "bar",
+    "",
+  ];
+  const cells = [head, ...rows.map((row) => cellsOf(row, columns))];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const isWord = (column: number) => column === 0 || column >= head.length - 2;
+  const aligned = (cell: string, column: number) => {
+    const width = widths[column] ?? 0;
+    return isWord(column) ? cell.padEnd(width) : cell.padStart(width);
+  };
+  return cells.map((row) => `${row.map(aligned).join("  ").trimEnd()}\n`).join("");
 }
 
-function aligned(cell: string, column: number, width: number): string {
-  return column === 0 || column >= 6 ? cell.padEnd(width) : cell.padStart(width);
-}
-
-function cellsOf(row: Row): readonly string[] {
+function cellsOf(row: Row, columns: readonly Column[]): readonly string[] {
   const number = (value: number | undefined) => value?.toFixed(row.digits) ?? "";
   const comparison = (value: number | undefined) => {
     if (value === undefined) return "";
     if (row.comparison === "ratio") return `${value.toFixed(2)} ×`;
     return `${value > 0 ? "+" : ""}${value.toFixed(row.digits)}`;
   };
-  const numbers = [number(row.sidecar), number(row.go), number(row.nginx)];
-  const comparisons = [comparison(row.toGo), comparison(row.toNginx)];
+  const numbers = columns.map(({ name }) => number(row.values[name]));
+  const comparisons = columns.slice(1).map(({ name }) => comparison(row.to?.[name]));
   return [row.what, ...numbers, ...comparisons, row.bar ?? "", verdict(row)];
 }
 

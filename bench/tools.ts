@@ -1,10 +1,14 @@
 /** What the bench needs beside Bun, and how to get it. */
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Component } from "./component.ts";
+import type { Options } from "./options.ts";
 
 const HOW: Readonly<Record<string, string>> = {
   nginx: "Debian and Ubuntu: apt-get install nginx-light",
   wrk: "Debian and Ubuntu: apt-get install wrk",
   go: "https://go.dev/dl/, or on Debian and Ubuntu: apt-get install golang-go",
+  taskset: "Debian and Ubuntu: apt-get install util-linux",
 };
 
 // Debian keeps nginx in a directory that only root has on the PATH.
@@ -16,15 +20,20 @@ export function pathOf(program: string): string {
 }
 
 /** One line for everything that is missing; no peer is ever left out in silence. */
-export function missing(executable: string): readonly string[] {
-  const lines = Object.entries(HOW)
-    .filter(([program]) => Bun.which(program, { PATH }) === null)
-    .map(([program, how]) => `${program} is needed here and is not on the PATH. ${how}`);
+export function missing(component: Component, options: Options): readonly string[] {
+  const lines = component.programs
+    .filter((program) => Bun.which(program, { PATH }) === null)
+    .map((program) => `${program} is needed here and is not on the PATH. ${HOW[program] ?? ""}`);
   if (!existsSync("/proc/self/stat")) {
     lines.push("Processor time and memory are read from /proc: this bench needs Linux.");
   }
-  if (!existsSync(executable)) {
-    lines.push(`${executable} is not there. Compile it: just build sidecar`);
+  if (availableParallelism() < component.processors) {
+    lines.push(
+      `${component.processors} processors are needed: one for the server, one for the load.`,
+    );
+  }
+  if (!existsSync(options.executable)) {
+    lines.push(`${options.executable} is not there. Compile it: just build ${options.component}`);
   }
   return lines;
 }

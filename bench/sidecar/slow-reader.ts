@@ -1,8 +1,8 @@
 /** Memory while a slow reader takes a 500 MB body and then leaves. */
-import { scrapeBytes } from "./client.ts";
+import { privateMiB } from "../processes.ts";
 import { HUGE } from "./pages.ts";
-import { type Bench, startLogged } from "./peers.ts";
-import { privateMiB } from "./processes.ts";
+import { type Bench, startProxy } from "./peers.ts";
+import { scrapeBytes } from "./scrape.ts";
 
 const BYTES_PER_SECOND = 20_000_000;
 /** Within the timeout that the scrape announces: the sidecar breaks off what takes longer. */
@@ -22,7 +22,7 @@ export async function measureSlowReader(
   { processes }: Bench,
   command: readonly string[],
 ): Promise<SlowReader> {
-  const { child, pid, port } = await startLogged(processes, command);
+  const { child, pid, port } = await startProxy(processes, command);
   await Bun.sleep(500);
   const idleMiB = privateMiB(pid);
   const peaks = { first: 0, second: 0 };

@@ -1,13 +1,9 @@
 /** nginx twice: as the upstream that serves files, and as one of the proxies before it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Running } from "../executables.ts";
+import { freePort, type Processes } from "../processes.ts";
 import { GZIP_10 } from "./pages.ts";
-import { freePort, type Processes } from "./processes.ts";
-
-export interface Running {
-  readonly pid: number;
-  readonly port: number;
-}
 
 /** Serves the files of `pages/` in that directory. */
 export async function startUpstream(processes: Processes, directory: string): Promise<Running> {
@@ -27,7 +23,7 @@ export async function startUpstream(processes: Processes, directory: string): Pr
 }
 
 /** Passes everything on to the upstream over kept connections, streaming as the others do. */
-export async function startProxy(
+export async function startNginxProxy(
   processes: Processes,
   directory: string,
   upstream: Running,

@@ -1,7 +1,9 @@
 /** Load on every proxy in turn: requests per second (wrk) and processor time per request. */
+import { cpuMicros } from "../processes.ts";
+import { noRounds, type Rounds, rotated } from "../row.ts";
 import { PAGES, type Page } from "./pages.ts";
-import { type Bench, PEER_NAMES, type PeerName, type Peers, SCRAPE_HEADERS } from "./peers.ts";
-import { cpuMicros } from "./processes.ts";
+import { type Bench, PEER_NAMES, type PeerName, type Peers } from "./peers.ts";
+import { SCRAPE_HEADERS } from "./scrape.ts";
 
 /** Connections of the load; one thread of wrk serves them all. */
 const CONNECTIONS = 16;
@@ -10,14 +12,16 @@ const WARM_UP_SECONDS = 2;
 /** Numbers of one page, one entry a round. */
 export interface Load {
   readonly page: Page;
-  readonly requestsPerSecond: Readonly<Record<PeerName, number[]>>;
-  readonly cpuMicros: Readonly<Record<PeerName, number[]>>;
+  readonly requestsPerSecond: Rounds<PeerName>;
+  readonly cpuMicros: Rounds<PeerName>;
 }
 
-const noRounds = () => ({ sidecar: [], go: [], nginx: [] });
-
 export function createLoads(): readonly Load[] {
-  return PAGES.map((page) => ({ page, requestsPerSecond: noRounds(), cpuMicros: noRounds() }));
+  return PAGES.map((page) => ({
+    page,
+    requestsPerSecond: noRounds(PEER_NAMES),
+    cpuMicros: noRounds(PEER_NAMES),
+  }));
 }
 
 /** Lets every proxy compile and fill what it compiles and fills once. */
@@ -46,12 +50,6 @@ export async function loadRound(
       load.cpuMicros[name].push((cpuMicros(pid) - before) / requests);
     }
   }
-}
-
-/** The same items, another one first each time. */
-export function rotated<T>(items: readonly T[], by: number): readonly T[] {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
 }
 
 interface Run {

@@ -1,7 +1,8 @@
 /** The pod's end: from SIGTERM to the first whole capture, seen from the application's side. */
-import { scrapeBytes, scrapeTimes } from "./client.ts";
+import { within } from "../deadline.ts";
 import { GZIP_10 } from "./pages.ts";
-import { type Bench, sidecarCommand, startLogged } from "./peers.ts";
+import { type Bench, sidecarCommand, startProxy } from "./peers.ts";
+import { scrapeBytes, scrapeTimes } from "./scrape.ts";
 
 const TRIALS = 10;
 const CAPTURER = /^user-agent: prometheus-metrics-proxy/im;
@@ -29,15 +30,12 @@ async function firstCapture({ processes, sidecar }: Bench): Promise<number> {
     },
   });
   const [binary = ""] = sidecar;
-  const { child, port } = await startLogged(processes, sidecarCommand(binary, application.port));
+  const { child, port } = await startProxy(processes, sidecarCommand(binary, application.port));
   try {
     await scrapeTimes(port, scrapeBytes(GZIP_10.path), 1);
     const signalledMs = performance.now();
     child.kill("SIGTERM");
-    const late = Bun.sleep(5000).then(() => {
-      throw new Error("No capture within five seconds of SIGTERM");
-    });
-    return (await Promise.race([captured.promise, late])) - signalledMs;
+    return (await within(5000, "a capture after SIGTERM", captured.promise)) - signalledMs;
   } finally {
     await processes.stop(child);
     application.stop(true);
