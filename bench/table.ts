@@ -22,7 +22,7 @@ export function renderTable(columns: readonly Column[], rows: readonly Row[]): s
 }
 
 function cellsOf(row: Row, columns: readonly Column[]): readonly string[] {
-  const number = (value: number | undefined) => value?.toFixed(row.digits) ?? "";
+  const number = (value = Number.NaN) => (Number.isNaN(value) ? "" : value.toFixed(row.digits));
   const comparison = (value: number | undefined) => {
     if (value === undefined) return "";
     if (row.comparison === "ratio") return `${value.toFixed(2)} ×`;

@@ -58,26 +58,28 @@ export function joinConnections(
     }, ms);
   };
   // One HTTP exchange after the other: what the client sends is a request until the app says something.
-  client.on("data", () => {
+  const onRequest = () => {
     if (phase === "asking") return;
     phase = "asking";
     allow(limits.requestMs, "no whole request, or no answer to it, in time");
-  });
-  const end = () => {
-    allow(limits.lingerMs, "does not leave");
-    client.unpipe(app).end();
-    // Takes what still comes, so that the system does not answer it by a reset before all is read.
-    client.resume();
   };
-  client.pipe(app);
-  app.pipe(client);
-  // After the pipe, which has written these bytes to the client by then.
-  app.on("data", (bytes: Buffer) => {
+  const onAnswer = (bytes: Buffer) => {
     const refused = phase === "asking" && bytes.toString("latin1", 0, REFUSED.length) === REFUSED;
     phase = "answered";
     if (refused) end();
     else allow(limits.idleMs, "idle, or an answer not taken");
-  });
+  };
+  const end = () => {
+    allow(limits.lingerMs, "does not leave");
+    app.off("data", onAnswer);
+    client.off("data", onRequest).unpipe(app).end();
+    // Takes what still comes, so that the system does not answer it by a reset before all is read.
+    client.resume();
+  };
+  client.on("data", onRequest).pipe(app);
+  app.pipe(client);
+  // After the pipe, which has written the bytes to the client by then.
+  app.on("data", onAnswer);
   allow(limits.idleMs, "no request");
   app.on("close", end);
   client.on("close", () => {

@@ -67,6 +67,12 @@ function levels(): string[] {
   return [...new Set(lines.map((line) => (JSON.parse(line) as { level: string }).level))];
 }
 
+/** An app that reads a part of the body and wants no more. */
+async function refuse(request: Request): Promise<Response> {
+  for await (const _ of request.body ?? []) break;
+  return new Response("too large", { status: 413 });
+}
+
 /** An app that answers when told. */
 function slowApp() {
   const asked = Promise.withResolvers<void>();
@@ -147,11 +153,7 @@ describe("listenTls()", () => {
   ])(
     "ends a connection after a 413, while the client still sends a body %s",
     async (_name, length) => {
-      const fetch = async (request: Request) => {
-        for await (const _ of request.body ?? []) break;
-        return new Response("too large", { status: 413 });
-      };
-      const { port } = await start({ fetch });
+      const { port } = await start({ fetch: refuse });
       using client = await connectTls(port, { ca });
       const head = `POST / HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`;
       const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
@@ -168,6 +170,17 @@ describe("listenTls()", () => {
       await sending;
     },
   );
+
+  test("keeps a 413 for a client that reads only when it has sent everything", async () => {
+    const { port } = await start({ fetch: refuse });
+    using client = await connectTls(port, { ca });
+    client.socket.pause();
+    // More than the systems on both ends hold by themselves.
+    const body = "x".repeat(32 * 2 ** 20);
+    await client.send(post(body));
+    client.socket.resume();
+    expect(await client.answer()).toMatchObject({ status: 413, body: "too large" });
+  });
 
   test("names the address, the flag and what to do where the port is in use", async () => {
     const { port } = await start();
@@ -283,6 +296,17 @@ describe("limits end a connection", () => {
     const { ended } = plain(port, bytes);
     await ended;
     expect(levels()).toEqual(["DEBUG"]);
+  });
+
+  test("whose client goes on sending after a 413", async () => {
+    const { port } = await start({ limits, fetch: refuse });
+    using client = await connectTls(port, { ca, allowHalfOpen: true });
+    await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+    const drip = setInterval(() => client.socket.write("x"), 10);
+    expect((await client.answer()).status).toBe(413);
+    await client.closed;
+    clearInterval(drip);
+    expect(lines.at(-1)).toContain("does not leave");
   });
 
   test("whose answer takes too long", async () => {

@@ -1,7 +1,8 @@
 /** The webhook beside the same on Go's net/http. */
 import type { Component } from "../component.ts";
 import { measure } from "./measure.ts";
-import { notesOf, rowsOf } from "./rows.ts";
+import { notesOf } from "./notes.ts";
+import { rowsOf } from "./rows.ts";
 
 export const webhook: Component = {
   columns: [

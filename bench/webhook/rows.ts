@@ -1,15 +1,12 @@
 /** Numbers of a run -> rows: the medians, what they are to Go, the bar, and whether it is met. */
 import { atMost, compared, type Row } from "../row.ts";
-import { median, percentile, perRound } from "../statistics.ts";
+import { median, percentile } from "../statistics.ts";
 import { memoryRows } from "../under-load.ts";
 import { type Admissions, PER_SECOND } from "./admissions.ts";
 import type { Measured } from "./measure.ts";
 import { type ByPeer, PEER_NAMES, type PeerName } from "./peers.ts";
 import { ORDINARY } from "./reviews.ts";
 import { ROTATIONS, type Rotations } from "./rotation.ts";
-
-/** A load generator that uses more of its processor than this may be what limits a throughput. */
-const BUSY_SHARE = 0.9;
 
 /** All rows of a run, in the order of the table. */
 export function rowsOf(measured: Measured): readonly Row[] {
@@ -39,31 +36,6 @@ export function rowsOf(measured: Measured): readonly Row[] {
     },
     ...rotationRows(measured.rotations),
   ];
-}
-
-/** What a reader has to know of the load generator and of the machine in this run. */
-export function notesOf({ admissions, ceilings }: Measured): readonly string[] {
-  const generator = admissions.map(({ review, ownShare }, i) => {
-    const highest = Math.max(...PEER_NAMES.flatMap((name) => ownShare[name]));
-    const { perSecond = NaN, ownShare: ceilingShare = NaN } = ceilings[i] ?? {};
-    const warning = highest > BUSY_SHARE ? "TOO MUCH, it may be what limits; " : "";
-    return (
-      `Load generator, ${review}: used at most ${percent(highest)} of its processor; ${warning}` +
-      `it takes ${Math.round(perSecond)} answers per second, with ${percent(ceilingShare)}, from a handler that decides nothing.`
-    );
-  });
-  return [...generator, disturbance(admissions)];
-}
-
-/** A server at its limit has its whole processor, but for what other programs take of it. */
-function disturbance(admissions: readonly Admissions[]): string {
-  const had = admissions.flatMap(({ perSecond, cpuMicros }) =>
-    PEER_NAMES.flatMap((name) =>
-      perRound(perSecond[name], cpuMicros[name], (a, b) => (a * b) / 1e6),
-    ),
-  );
-  const lost = (share: number) => percent(Math.max(0, 1 - share));
-  return `Other programs took ${lost(median(had))} of the servers' processor in the median of all runs of load, ${lost(Math.min(...had))} in the worst.`;
 }
 
 function latencyRows({ review, p50, p99 }: Admissions): readonly Row[] {
@@ -116,7 +88,9 @@ function rotationRows(rotations: ByPeer<Rotations>): readonly Row[] {
     },
     {
       what: "  p99 of them, ms",
-      ...values(({ latenciesMs }) => percentile(latenciesMs, 0.99)),
+      ...values(({ latenciesMs }) =>
+        latenciesMs.length > 0 ? percentile(latenciesMs, 0.99) : NaN,
+      ),
       digits: 2,
     },
     {
@@ -129,8 +103,4 @@ function rotationRows(rotations: ByPeer<Rotations>): readonly Row[] {
 
 function byPeer<T>(of: (name: PeerName) => T): Record<PeerName, T> {
   return { webhook: of("webhook"), go: of("go") };
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

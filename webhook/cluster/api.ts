@@ -39,10 +39,10 @@ export type Operation = (typeof OPERATIONS)[number];
 const RIGHTS: Readonly<Record<Operation, string>> = {
   get_version: "get /version",
   list_services: "list services",
-  get_secret: "get secrets",
-  create_secret: "create secrets",
-  update_secret: "update secrets",
-  watch_secret: "list and watch secrets",
+  get_secret: "get secrets in its namespace",
+  create_secret: "create secrets in its namespace",
+  update_secret: "update secrets in its namespace",
+  watch_secret: "list and watch secrets in its namespace",
   get_webhook_configuration: "get mutatingwebhookconfigurations.admissionregistration.k8s.io",
   patch_webhook_configuration: "patch mutatingwebhookconfigurations.admissionregistration.k8s.io",
   watch_webhook_configuration:
@@ -50,7 +50,7 @@ const RIGHTS: Readonly<Record<Operation, string>> = {
 };
 
 /** How long an answer is waited for, in milliseconds; a watch is another matter. */
-const TIMEOUT_MS = 5000;
+export const TIMEOUT_MS = 5000;
 
 /** Who owns what is applied: the fields of nobody else are touched. */
 export const FIELD_MANAGER = "prometheus-metrics-proxy-hook";
@@ -67,10 +67,12 @@ export interface Cluster {
   replaceSecret(namespace: string, secret: V1Secret): Promise<V1Secret>;
   /** `undefined` where there is none. */
   readConfiguration(name: string): Promise<V1MutatingWebhookConfiguration | undefined>;
-  /** Sets the caBundle of those webhooks by server-side apply. `bundle` is PEM. */
+  /**
+   * Sets the caBundle of all webhooks by server-side apply. `bundle` is PEM. Code 409 where the
+   * configuration is not the one that was read, or gone: nothing is created.
+   */
   applyBundle(
-    name: string,
-    webhooks: readonly string[],
+    read: V1MutatingWebhookConfiguration,
     bundle: string,
   ): Promise<V1MutatingWebhookConfiguration>;
 }
@@ -130,13 +132,14 @@ export async function createCluster(
           return named(name, await admission.readMutatingWebhookConfiguration({ name }));
         }),
       ),
-    applyBundle: (name, webhooks, bundle) => {
+    applyBundle: ({ metadata, webhooks = [] }, bundle) => {
+      const { name = "", uid, resourceVersion } = metadata ?? {};
       const caBundle = Buffer.from(bundle).toString("base64");
       const body = {
         apiVersion: "admissionregistration.k8s.io/v1",
         kind: "MutatingWebhookConfiguration",
-        metadata: { name },
-        webhooks: webhooks.map((webhook) => ({ name: webhook, clientConfig: { caBundle } })),
+        metadata: { name, uid, resourceVersion },
+        webhooks: webhooks.map((webhook) => ({ name: webhook.name, clientConfig: { caBundle } })),
       };
       const request = { name, body, fieldManager: FIELD_MANAGER, force: true };
       return call("patch_webhook_configuration", () =>

@@ -1,5 +1,5 @@
 /** A path of the API -> a word whenever the object there may have changed, for as long as it is wanted. */
-import { type ApiError, answered, type Operation, toApiError } from "./api.ts";
+import { type ApiError, answered, type Operation, TIMEOUT_MS, toApiError } from "./api.ts";
 import type { Connection } from "./connection.ts";
 
 export interface Watched {
@@ -20,6 +20,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number;
+  /** How long a list is waited for. Default {@link TIMEOUT_MS}. */
+  readonly listTimeoutMs?: number;
 }
 
 /** The API server ends a watch after so long, so that a connection that is dead unnoticed is no trouble. */
@@ -57,19 +59,21 @@ export async function watch(what: Watched, options: WatchOptions): Promise<void>
 
 /** The version of the list, from which changes are told. */
 async function list(what: Watched, options: WatchOptions): Promise<string> {
-  const answer = await ask(what, options, {});
+  const { listTimeoutMs: limitMs = TIMEOUT_MS } = options;
+  const answer = await ask(what, options, { query: {}, limitMs });
   const { metadata } = (await answer.json()) as { metadata?: { resourceVersion?: string } };
   return metadata?.resourceVersion ?? "";
 }
 
 /** Reads one watch to its end. */
 async function follow(what: Watched, version: string, options: WatchOptions): Promise<void> {
-  const answer = await ask(what, options, {
+  const query = {
     watch: "true",
     allowWatchBookmarks: "true",
     timeoutSeconds: String(WATCH_SECONDS),
     resourceVersion: version,
-  });
+  };
+  const answer = await ask(what, options, { query, limitMs: WATCH_LIMIT_MS });
   for await (const line of linesOf(answer)) {
     const event = JSON.parse(line) as { type: string; object?: { code?: number } };
     if (event.type === "ERROR") throw answered(what.operation, event.object?.code ?? 500);
@@ -80,14 +84,14 @@ async function follow(what: Watched, version: string, options: WatchOptions): Pr
 async function ask(
   { operation, path, name }: Watched,
   { connection, signal }: WatchOptions,
-  query: Readonly<Record<string, string>>,
+  { query, limitMs }: { readonly query: Record<string, string>; readonly limitMs: number },
 ): Promise<Response> {
   const parameters = new URLSearchParams({ fieldSelector: `metadata.name=${name}`, ...query });
   const answer = await connection.send({
     method: "GET",
     url: `${connection.server}${path}?${parameters.toString()}`,
     headers: { accept: "application/json" },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH_LIMIT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
   });
   if (!answer.ok) throw answered(operation, answer.status);
   return answer;

@@ -2,18 +2,21 @@
  * Keeps the certificate right: the shared Secret, the caBundle of the webhook configuration, and what is
  * served. Every replica runs it; whoever comes second reads what the first has written.
  */
-import type { V1MutatingWebhookConfiguration, V1Secret } from "@kubernetes/client-node";
+import type { V1Secret } from "@kubernetes/client-node";
 import type { Logger } from "../../shared/log.ts";
 import type { ServingCertificate } from "../certificates.ts";
 import { ApiError, type Cluster } from "../cluster/api.ts";
 import { issueAuthority, issueServing } from "./issue.ts";
 import type { SelfSignedMetrics } from "./metrics.ts";
-import { type Action, nextAction } from "./renewal.ts";
+import { Publication } from "./publication.ts";
+import { type Action, nextAction, type Reason } from "./renewal.ts";
 import {
+  type Authority,
   bundleOf,
   readState,
   type Serving,
   type State,
+  sorted,
   toAuthority,
   toServing,
   writeState,
@@ -38,6 +41,9 @@ const LOOK_AGAIN_MS = 600_000;
 /** A conflict means that another replica was quicker: what it wrote is read at once, but not for ever. */
 const MAX_CONFLICTS = 10;
 
+/** So many authorities without a key are kept at a repair, the newest: a bundle is not to grow. */
+const MAX_TRUSTED_ONLY = 3;
+
 const LABELS = {
   "app.kubernetes.io/name": "prometheus-metrics-proxy-hook",
   "app.kubernetes.io/component": "webhook",
@@ -58,12 +64,13 @@ export function namesOf(service: string, namespace: string): readonly string[] {
 export class SelfSigned {
   readonly #options: SelfSignedOptions;
   readonly #names: readonly string[];
+  readonly #publication: Publication;
   #served: string | undefined;
-  #missing = false;
 
   constructor(options: SelfSignedOptions) {
     this.#options = options;
     this.#names = namesOf(options.serviceName, options.namespace);
+    this.#publication = new Publication(options);
   }
 
   /**
@@ -71,27 +78,9 @@ export class SelfSigned {
    * {@link ApiError}; what is served is then served on.
    */
   async look(): Promise<number> {
-    const { nowMs, metrics } = this.#options;
-    const { state, untilMs } = await this.#settle();
-    const [newest] = state.authorities;
-    if (newest) metrics.authorityEnds(newest.endsMs);
-    const trusted = await this.#publish(state);
-    if (trusted && state.serving) this.#serve(state.serving);
-    return Math.max(1000, Math.min(untilMs - nowMs(), LOOK_AGAIN_MS));
-  }
-
-  /** Brings the Secret to where nothing is due, whoever does it. */
-  async #settle(): Promise<{ readonly state: State; readonly untilMs: number }> {
-    const { cluster, namespace, secretName } = this.#options;
     for (let conflicts = 0; ; conflicts += 1) {
-      const secret = await cluster.readSecret(namespace, secretName);
-      const before = readState(secret?.data ?? {});
-      const { state, untilMs, reasons } = await this.#carryOut(before, secret !== undefined);
-      if (state === before) return { state, untilMs };
       try {
-        await this.#store(secret, state);
-        this.#tell(reasons, state);
-        return { state, untilMs };
+        return await this.#lookOnce();
       } catch (error) {
         const lost = error instanceof ApiError && error.code === 409;
         if (!lost || conflicts >= MAX_CONFLICTS) throw error;
@@ -99,15 +88,56 @@ export class SelfSigned {
     }
   }
 
-  async #carryOut(before: State, found: boolean) {
+  async #lookOnce(): Promise<number> {
+    const { nowMs, metrics } = this.#options;
+    // Where the configuration cannot be read, what is due in the Secret is done all the same.
+    const [configuration] = await Promise.allSettled([this.#publication.read()]);
+    const { state, untilMs } = await this.#settle(configuration);
+    const newest = state.authorities.find(({ key }) => key !== undefined);
+    if (newest) metrics.authorityEnds(newest.endsMs);
+    // Before anything can fail: that the bundle cannot be set is no reason to withhold what is trusted.
+    this.#serveTrusted(state);
+    if (configuration.status === "rejected") throw configuration.reason;
+    const againMs = await this.#publication.publish(bundleOf(state.authorities));
+    this.#serveTrusted(state);
+    const pauseMs = Math.min(untilMs, againMs ?? untilMs) - nowMs();
+    return Math.max(1000, Math.min(pauseMs, LOOK_AGAIN_MS));
+  }
+
+  /** Brings the Secret to where nothing is due. Rejects with code 409 if somebody else was quicker. */
+  async #settle(
+    configuration: PromiseSettledResult<void>,
+  ): Promise<{ readonly state: State; readonly untilMs: number }> {
+    const { cluster, namespace, secretName } = this.#options;
+    const secret = await cluster.readSecret(namespace, secretName);
+    const before = readState(secret?.data ?? {});
+    const found = secret !== undefined;
+    const { state, untilMs, reasons } = await this.#carryOut(before, { found, configuration });
+    if (state !== before) {
+      await this.#store(secret, state);
+      this.#tell(reasons, state);
+    }
+    return { state, untilMs };
+  }
+
+  async #carryOut(
+    before: State,
+    { found, configuration }: { found: boolean; configuration: PromiseSettledResult<void> },
+  ) {
     const nowMs = this.#options.nowMs();
-    const circumstances = { nowMs, names: this.#names, found };
+    const trustedSinceMs = (one: Authority) => this.#publication.trustedSinceMs(one);
+    const circumstances = { nowMs, trustedSinceMs, names: this.#names, found };
     const reasons: Action[] = [];
     let state = before;
     for (;;) {
       const action = nextAction(state, circumstances);
       if (action.kind === "keep") return { state, untilMs: action.untilMs, reasons };
       reasons.push(action);
+      if (isRepair(action)) {
+        // Not knowing what is trusted, it would be lost with the next bundle.
+        if (configuration.status === "rejected") throw configuration.reason;
+        state = this.#adopt(state, nowMs);
+      }
       state = await this.#apply(state, action);
     }
   }
@@ -117,11 +147,20 @@ export class SelfSigned {
     if (action.kind === "drop") return { ...state, authorities: action.authorities };
     if (action.kind === "authority") {
       const made = toAuthority(await issueAuthority(nowMs));
-      return { ...state, authorities: [made, ...state.authorities] };
+      return { ...state, authorities: sorted([made, ...state.authorities]) };
     }
     const { cert, key = "" } = action.authority;
     const serving = toServing(await issueServing({ cert, key }, this.#names, nowMs));
     return { ...state, serving };
+  }
+
+  /** What other replicas serve, or another way of making certificates has left, stays trusted for the overlap. */
+  #adopt(state: State, nowMs: number): State {
+    const known = new Set(state.authorities.map(({ x509 }) => x509.fingerprint256));
+    const adopted = this.#publication.authorities
+      .filter(({ x509, endsMs }) => endsMs > nowMs && !known.has(x509.fingerprint256))
+      .slice(0, Math.max(0, MAX_TRUSTED_ONLY - state.authorities.filter(isTrustedOnly).length));
+    return { ...state, authorities: sorted([...state.authorities, ...adopted]) };
   }
 
   /** What others have put on the Secret, labels and keys, is kept. */
@@ -158,46 +197,27 @@ export class SelfSigned {
     }
   }
 
-  /** True once the API server has confirmed that it trusts the authority of what is to be served. */
-  async #publish({ authorities }: State): Promise<boolean> {
-    const { cluster, configurationName, metrics, log } = this.#options;
-    const configuration = await cluster.readConfiguration(configurationName);
-    if (configuration === undefined) {
-      if (!this.#missing) {
-        const name = configurationName;
-        log.warn("There is no such MutatingWebhookConfiguration: nothing calls this webhook", {
-          name,
-        });
-      }
-      this.#missing = true;
-      // Nobody can be told to trust it, but nobody calls either; the webhook must not stay unready for it.
-      return true;
-    }
-    this.#missing = false;
-    const bundle = bundleOf(authorities);
-    if (isPublished(configuration, bundle)) return true;
-    const names = (configuration.webhooks ?? []).map(({ name }) => name);
-    try {
-      const applied = await cluster.applyBundle(configurationName, names, bundle);
-      metrics.published("success");
-      log.info("Put the authority into the webhook configuration", { name: configurationName });
-      return isPublished(applied, bundle);
-    } catch (error) {
-      metrics.published("failure");
-      throw error;
-    }
+  /** Once the API server has confirmed that it trusts who has signed it. */
+  #serveTrusted({ serving }: State): void {
+    if (serving === undefined || this.#served === serving.cert) return;
+    if (this.#publication.accepts(serving.x509)) this.#serve(serving);
   }
 
   #serve({ cert, key, x509 }: Serving): void {
-    if (this.#served === cert) return;
-    this.#served = cert;
     const { validFromDate: notBefore, validToDate: notAfter } = x509;
     this.#options.serve({ kind: "usable", cert, key, notBefore, notAfter });
+    this.#served = cert;
   }
 }
 
-function isPublished(configuration: V1MutatingWebhookConfiguration, bundle: string): boolean {
-  const wanted = Buffer.from(bundle).toString("base64");
-  const webhooks = configuration.webhooks ?? [];
-  return webhooks.every(({ clientConfig }) => clientConfig.caBundle === wanted);
+function isTrustedOnly({ key }: Authority): boolean {
+  return key === undefined;
 }
+
+/** Something was lost, and with it perhaps the authority of what other replicas serve. */
+function isRepair(action: Action): boolean {
+  if (action.kind === "authority") return action.reason !== "expires_soon";
+  return action.kind === "serving" && LOST.has(action.reason);
+}
+
+const LOST: ReadonlySet<Reason> = new Set(["missing", "unreadable", "not_signed"]);

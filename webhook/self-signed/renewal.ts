@@ -23,6 +23,8 @@ const SHARE_LEFT = 1 / 3;
 
 export interface Circumstances {
   readonly nowMs: number;
+  /** Since when API servers are known to trust an authority, if they do. */
+  readonly trustedSinceMs: (authority: Authority) => number | undefined;
   /** DNS names that the serving certificate must have. */
   readonly names: readonly string[];
   /** Whether the Secret was there. */
@@ -36,23 +38,42 @@ export function nextAction(state: State, circumstances: Circumstances): Action {
   const [newest] = able;
   if (newest === undefined) return { kind: "authority", reason: lack(state, circumstances) };
 
-  const authority = issuerOf(able, nowMs) ?? newest;
+  const authority = issuerOf(able, state, circumstances) ?? newest;
   const fault = servingFault(state, circumstances);
   if (fault !== undefined) return { kind: "serving", reason: fault, authority };
   if (endsSoon(newest, AUTHORITY_LIFE_MS, nowMs)) {
     return { kind: "authority", reason: "expires_soon" };
   }
-  if (state.serving && isWorthRenewing(state.serving, authority, nowMs)) {
+  if (state.serving && isWorthRenewing(state.serving, authority, circumstances)) {
     return { kind: "serving", reason: "expires_soon", authority };
   }
-  const kept = state.authorities.filter((one) => one === newest || isNeeded(one, state, nowMs));
+  const kept = state.authorities.filter(
+    (one) => one === newest || isNeeded(one, state, circumstances),
+  );
   if (kept.length < state.authorities.length) return { kind: "drop", authorities: kept };
   return { kind: "keep", untilMs: dueMs(newest, state, nowMs) };
 }
 
-/** The newest authority that everybody trusts by now. */
-function issuerOf(able: readonly Authority[], nowMs: number): Authority | undefined {
-  return able.find(({ madeMs }) => madeMs + OVERLAP_MS <= nowMs);
+/**
+ * The newest authority that everybody trusts by now. Until one is known to be: the one that signs already,
+ * or the oldest that is trusted at all.
+ */
+function issuerOf(
+  able: readonly Authority[],
+  { serving }: State,
+  circumstances: Circumstances,
+): Authority | undefined {
+  return (
+    able.find((one) => isSettled(one, circumstances)) ??
+    able.find((one) => serving && signed(one, serving.x509)) ??
+    able.findLast((one) => circumstances.trustedSinceMs(one) !== undefined)
+  );
+}
+
+/** Whether every API server has had it for the overlap. */
+function isSettled(authority: Authority, { trustedSinceMs, nowMs }: Circumstances): boolean {
+  const sinceMs = trustedSinceMs(authority);
+  return sinceMs !== undefined && sinceMs + OVERLAP_MS <= nowMs;
 }
 
 function lack({ authorities }: State, { nowMs, found }: Circumstances): Reason {
@@ -70,20 +91,36 @@ function servingFault(state: State, { nowMs, names, found }: Circumstances): Rea
   return names.every((name) => serving.x509.checkHost(name) !== undefined) ? undefined : "names";
 }
 
-/** A certificate of an authority that ends itself would be no better: then the next one is waited for. */
-function isWorthRenewing(serving: Serving, { endsMs }: Authority, nowMs: number): boolean {
-  return endsSoon(serving, SERVING_LIFE_MS, nowMs) && endsMs > serving.endsMs;
+/**
+ * A certificate of an authority that ends itself, or that not everybody trusts yet, would be no better: then
+ * the next one is waited for.
+ */
+function isWorthRenewing(
+  serving: Serving,
+  authority: Authority,
+  circumstances: Circumstances,
+): boolean {
+  if (!endsSoon(serving, SERVING_LIFE_MS, circumstances.nowMs)) return false;
+  if (authority.endsMs <= serving.endsMs) return false;
+  return signed(authority, serving.x509) || isSettled(authority, circumstances);
 }
 
 function endsSoon({ endsMs }: Authority | Serving, lifeMs: number, nowMs: number): boolean {
   return endsMs - nowMs <= lifeMs * SHARE_LEFT;
 }
 
-/** An older authority is trusted until it has expired, or has long signed nothing that is served. */
-function isNeeded(one: Authority, { serving }: State, nowMs: number): boolean {
+/**
+ * An older authority is trusted until it has expired, or has long signed nothing that is served: where the
+ * next one could not be published, what it has signed is not served either.
+ */
+function isNeeded(one: Authority, state: State, circumstances: Circumstances): boolean {
+  const { serving, authorities } = state;
+  const { nowMs } = circumstances;
   if (one.endsMs <= nowMs) return false;
   if (serving === undefined || signed(one, serving.x509)) return true;
-  return serving.madeMs + OVERLAP_MS > nowMs;
+  const signer = authorities.find((other) => signed(other, serving.x509));
+  const isReplaced = signer !== undefined && isSettled(signer, circumstances);
+  return !isReplaced || serving.madeMs + OVERLAP_MS > nowMs;
 }
 
 function dueMs(newest: Authority, { serving, authorities }: State, nowMs: number): number {

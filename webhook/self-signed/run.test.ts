@@ -9,11 +9,18 @@ import { eventually } from "../../shared/testing/eventually.ts";
 import type { ServingCertificate } from "../certificates.ts";
 import { createCluster } from "../cluster/api.ts";
 import { connect } from "../cluster/connection.ts";
-import { createConfiguration, FakeApiServer } from "../testing/api-server.ts";
+import { type Asked, createConfiguration, FakeApiServer } from "../testing/api-server.ts";
 import { createSelfSignedMetrics } from "./metrics.ts";
 import { runSelfSigned } from "./run.ts";
 
 const CONFIGURATION = "hook";
+
+/** As the flags have them by default, and the manifests know them. */
+const HOOK = {
+  secretName: "prometheus-metrics-proxy-hook-self-signed",
+  configurationName: "prometheus-metrics-proxy-hook",
+};
+
 let directory: string;
 let api: FakeApiServer;
 
@@ -28,7 +35,10 @@ beforeEach(async () => {
 afterEach(async () => await api[Symbol.asyncDispose]());
 
 /** A replica that never waits longer than a few milliseconds for anything but a change. */
-async function start() {
+async function start(
+  serve?: (certificate: ServingCertificate) => void,
+  names = { secretName: "s", configurationName: CONFIGURATION },
+) {
   const kubeconfig = join(directory, `${api.port}.yaml`);
   api.writeKubeconfig(kubeconfig);
   const connection = await connect({ env: {}, kubeconfig });
@@ -42,10 +52,9 @@ async function start() {
     connection,
     cluster: await createCluster(connection),
     namespace: "hook",
-    secretName: "s",
     serviceName: "hook",
-    configurationName: CONFIGURATION,
-    serve: (certificate) => served.push(certificate),
+    ...names,
+    serve: serve ?? ((certificate) => served.push(certificate)),
     log: createLogger({ level: "info", format: "json", write }),
     metrics: createSelfSignedMetrics(registry, Date.now),
     nowMs: Date.now,
@@ -70,6 +79,23 @@ async function start() {
       await done;
     },
   };
+}
+
+interface Rule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** As RBAC decides: the name of a list or a watch is that of its field selector. */
+function isAllowed({ resources, verbs, resourceNames }: Rule, { method, path, query }: Asked) {
+  const [, resource = "", named] =
+    /\/(secrets|mutatingwebhookconfigurations)(?:\/(.+))?$/.exec(path) ?? [];
+  const name = named ?? query.get("fieldSelector")?.replace("metadata.name=", "");
+  const reading = query.get("watch") === "true" ? "watch" : named === undefined ? "list" : "get";
+  const verb = { POST: "create", PUT: "update", PATCH: "patch" }[method] ?? reading;
+  const isNamed = resourceNames === undefined || resourceNames.includes(name ?? "");
+  return resources.includes(resource) && verbs.includes(verb) && isNamed;
 }
 
 /** What the API server would call the webhook by. */
@@ -169,6 +195,43 @@ describe("runSelfSigned()", () => {
     expect(replica.served).toEqual([]);
     api.fault = () => undefined;
     await eventually("a certificate", () => replica.served.length > 0);
+  });
+
+  test("blames the API server for nothing that is its own failure, and tries again", async () => {
+    let offered = 0;
+    await using replica = await start(() => {
+      offered += 1;
+      if (offered === 1) throw new TypeError("no such listener");
+    });
+    await eventually("a second offer", () => offered === 2);
+    expect(replica.lines.filter(({ level }) => level === "ERROR")).toEqual([
+      expect.objectContaining({ error: "no such listener" }),
+    ]);
+    expect(await replica.registry.metrics()).not.toMatch(/errors_total\{.*"\} [1-9]/);
+  });
+
+  test("needs no other rights than the manifests give it", async () => {
+    const path = join(import.meta.dir, "../../manifests/webhook/components/self-signed/rbac.yaml");
+    const documents = Bun.YAML.parse(await Bun.file(path).text()) as { rules?: Rule[] }[];
+    const rules = documents.flatMap((document) => document.rules ?? []);
+    const refused: string[] = [];
+    api.fault = (asked) => {
+      if (rules.some((rule) => isAllowed(rule, asked))) return undefined;
+      refused.push(`${asked.method} ${asked.path}`);
+      return { kind: "status", status: 403 };
+    };
+    api.put("mutatingwebhookconfigurations", createConfiguration(HOOK.configurationName));
+    await using replica = await start(undefined, HOOK);
+    await eventually("a certificate", () => replica.served.length > 0);
+    await watching();
+    api.remove("secrets", HOOK.secretName);
+    await eventually("another certificate", () => replica.served.length > 1);
+    api.put("secrets", {
+      ...(api.get("secrets", HOOK.secretName) as NonNullable<ReturnType<typeof api.get>>),
+      data: {},
+    });
+    await eventually("a third certificate", () => replica.served.length > 2);
+    expect(refused).toEqual([]);
   });
 
   test("ends with its signal", async () => {

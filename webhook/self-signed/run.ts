@@ -1,7 +1,7 @@
 /** Looks after the certificate for as long as the webhook lives: when something changes, when it is due, and again after failures. */
 import { sleep as sleepReally } from "../../shared/lifecycle.ts";
-import type { ApiError } from "../cluster/api.ts";
-import { toApiError } from "../cluster/api.ts";
+import type { Logger } from "../../shared/log.ts";
+import { ApiError } from "../cluster/api.ts";
 import type { Connection } from "../cluster/connection.ts";
 import { watch } from "../cluster/watch.ts";
 import { SelfSigned, type SelfSignedOptions } from "./loop.ts";
@@ -24,7 +24,7 @@ const SETTLE_MS = 500;
 
 /** Runs until `signal` aborts. Never rejects: without the API server, what is served is served on. */
 export async function runSelfSigned(options: RunOptions): Promise<void> {
-  const { connection, signal, namespace, secretName, configurationName } = options;
+  const { connection, signal, namespace, secretName, configurationName, log } = options;
   const { random = Math.random, sleep = sleepReally } = options;
   const alarm = new Alarm(signal);
   const tell = createTeller(options);
@@ -44,7 +44,7 @@ export async function runSelfSigned(options: RunOptions): Promise<void> {
       { operation: "watch_webhook_configuration", path: configurations, name: configurationName },
       watching,
     ),
-    keepLooking(new SelfSigned(options), { alarm, sleep, random, signal, tell }),
+    keepLooking(new SelfSigned(options), { alarm, sleep, random, signal, tell, log }),
   ]);
 }
 
@@ -54,10 +54,11 @@ interface Looking {
   readonly random: () => number;
   readonly signal: AbortSignal;
   readonly tell: (error: ApiError) => void;
+  readonly log: Logger;
 }
 
 async function keepLooking(selfSigned: SelfSigned, looking: Looking): Promise<void> {
-  const { alarm, sleep, random, signal, tell } = looking;
+  const { alarm, sleep, random, signal, tell, log } = looking;
   let failures = 0;
   while (!signal.aborted) {
     // From here on a change means another look, also one that comes while this look is going on.
@@ -69,7 +70,8 @@ async function keepLooking(selfSigned: SelfSigned, looking: Looking): Promise<vo
       // One change seldom comes alone, and two webhooks that disagree must not chase each other.
       if (rung.aborted) await sleep(SETTLE_MS * (0.5 + random() / 2), signal);
     } catch (error) {
-      tell(toApiError("get_secret", error));
+      if (error instanceof ApiError) tell(error);
+      else log.error("Failed to look after the certificate", { error });
       const pause = Math.min(BACK_OFF_MS.first * 2 ** failures, BACK_OFF_MS.last);
       failures += 1;
       // Not cut short by changes: a failing API server must not be asked more often for them.

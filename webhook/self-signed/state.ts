@@ -38,10 +38,13 @@ export function readState(data: SecretData): State {
     Object.entries(FIELDS).map(([name, key]) => [name, decode(data[key])]),
   );
   const keys = blocks(texts.bundleKeys, "PRIVATE KEY");
-  const authorities = blocks(texts.bundle, "CERTIFICATE")
-    .flatMap((cert) => readAuthority(cert, keys))
-    .sort((a, b) => b.madeMs - a.madeMs);
-  return { authorities, serving: readServing(texts.cert ?? "", texts.key ?? "") };
+  const authorities = blocks(texts.bundle, "CERTIFICATE").flatMap((cert) =>
+    readAuthority(cert, keys),
+  );
+  return {
+    authorities: sorted(authorities),
+    serving: readServing(texts.cert ?? "", texts.key ?? ""),
+  };
 }
 
 /** A Secret's data for a state. */
@@ -54,9 +57,19 @@ export function writeState({ authorities, serving }: State): SecretData {
   };
 }
 
+/** The certificates of a PEM text, as authorities that are only trusted. */
+export function readAuthorities(pem: string): readonly Authority[] {
+  return blocks(pem, "CERTIFICATE").flatMap((cert) => readAuthority(cert, []));
+}
+
 /** The authorities as one PEM text. */
 export function bundleOf(authorities: readonly Authority[]): string {
   return authorities.map(({ cert }) => cert).join("");
+}
+
+/** Newest first. */
+export function sorted(authorities: readonly Authority[]): readonly Authority[] {
+  return authorities.toSorted((a, b) => b.madeMs - a.madeMs);
 }
 
 /** An authority that was just made. */
@@ -83,8 +96,8 @@ function times({ validFromDate, validToDate }: X509Certificate) {
 function readAuthority(cert: string, keys: readonly string[]): Authority[] {
   try {
     const x509 = new X509Certificate(cert);
-    if (!x509.ca) return [];
-    const key = keys.find((pem) => belongs(x509, pem));
+    // A certificate that is no authority's can be trusted all the same: cert-manager's selfSigned makes such.
+    const key = x509.ca ? keys.find((pem) => belongs(x509, pem)) : undefined;
     return [{ cert, key, x509, ...times(x509) }];
   } catch {
     return []; // Somebody has edited the Secret: what is missing is made anew.

@@ -13,6 +13,7 @@ export interface ApiObject {
     readonly name: string;
     readonly namespace?: string;
     readonly resourceVersion?: string;
+    readonly uid?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly [field: string]: unknown;
@@ -148,7 +149,8 @@ export class FakeApiServer implements AsyncDisposable {
   #store(kind: Kind, object: ApiObject, type: "ADDED" | "MODIFIED"): ApiObject {
     this.#resourceVersion += 1;
     const resourceVersion = String(this.#resourceVersion);
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    const uid = this.get(kind, object.metadata.name)?.metadata.uid ?? crypto.randomUUID();
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion, uid } };
     this.#objects.set(`${kind}/${object.metadata.name}`, stored);
     this.#publish(kind, type, stored);
     return stored;
@@ -222,8 +224,13 @@ export class FakeApiServer implements AsyncDisposable {
     if (!query.get("fieldManager")) return status(400, "BadRequest");
     const body = (await request.json()) as ApiObject & { readonly webhooks?: readonly Webhook[] };
     const known: (ApiObject & { webhooks?: Webhook[] }) | undefined = this.get(kind, name);
-    // Applied from nothing it lacks what is required, such as sideEffects.
-    if (known === undefined) return status(422, "Invalid");
+    const { uid, resourceVersion } = body.metadata;
+    // Applied from nothing it lacks what is required, such as sideEffects; a uid says that it must be there.
+    if (known === undefined) return uid ? status(409, "Conflict") : status(422, "Invalid");
+    if (uid !== undefined && uid !== known.metadata.uid) return status(422, "Invalid");
+    if (resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion) {
+      return status(409, "Conflict");
+    }
     const changed = (known.webhooks ?? []).map((webhook) => {
       const applied = body.webhooks?.find((one) => one.name === webhook.name);
       const clientConfig = { ...webhook.clientConfig, ...applied?.clientConfig };

@@ -25,7 +25,7 @@ export interface TlsClient extends Disposable {
 /** Connects to a port of this machine and waits for the handshake. */
 export async function connectTls(
   port: number,
-  options: ConnectionOptions & { readonly ca: string | string[] },
+  options: ConnectionOptions & { readonly ca: string | string[]; readonly allowHalfOpen?: boolean },
 ): Promise<TlsClient> {
   const socket = connect({ host: "127.0.0.1", servername: "localhost", port, ...options });
   const connected = Promise.withResolvers<void>();
