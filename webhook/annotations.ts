@@ -18,7 +18,7 @@ const MAX_PORT = 65_535;
 
 /** `[registry[:port]/]name[:tag][@digest]`, after the grammar of github.com/distribution/reference. */
 const IMAGE =
-  /^(?:[a-zA-Z0-9.-]+(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+  /^(?:[a-zA-Z0-9.-]+(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
 
 /** IANA service name (RFC 6335, 5.1), as Kubernetes wants a port's name. */
 const PORT_NAME = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/;
@@ -38,9 +38,9 @@ function wholeNumber(text: string, min: number, max: number): number | undefined
   return value >= min && value <= max ? value : undefined;
 }
 
-/** What the sidecar takes for a metrics path: no query, no pattern, none of its own routes. */
+/** A metrics path that Prometheus sends as it is written, and none of the sidecar's own routes. */
 export function parsePath(text: string): string | undefined {
-  return /^\/[^\s?#*:,]*$/.test(text) && !text.startsWith("/-/") ? text : undefined;
+  return /^\/[\w/.~$&+=;@-]*$/.test(text) && !text.startsWith("/-/") ? text : undefined;
 }
 
 function oneOf<const T extends string>(...words: readonly T[]) {
@@ -51,14 +51,26 @@ function annotation<T>(key: string, rest: Omit<Annotation<T>, "key">): Annotatio
   return { key: `prometheus.io/${key}`, ...rest };
 }
 
-const QUANTITY = "a positive quantity such as 10m, 0.1 or 64Mi";
-
-function parsePositive(text: string): string | undefined {
+/** A positive number of cores, or undefined. */
+export function parseCpu(text: string): string | undefined {
   return (parseQuantity(text) ?? 0) > 0 ? text : undefined;
 }
 
+/** No container starts with less, so less is a slip, such as `64m` for `64Mi`. */
+const LEAST_MEMORY_BYTES = 4 * 1024 * 1024;
+
+/** A plausible amount of memory, or undefined. */
+export function parseMemory(text: string): string | undefined {
+  return (parseQuantity(text) ?? 0) >= LEAST_MEMORY_BYTES ? text : undefined;
+}
+
+export const CPU = "a positive quantity such as 10m or 0.1";
+export const MEMORY = "a quantity of at least 4Mi, such as 64Mi";
+
 function quantity(key: string, standard: string, meaning: string): Annotation<string> {
-  return annotation(key, { allowed: QUANTITY, standard, meaning, parse: parsePositive });
+  const isCpu = key.includes("cpu");
+  const [allowed, parse] = isCpu ? [CPU, parseCpu] : [MEMORY, parseMemory];
+  return annotation(key, { allowed, standard, meaning, parse });
 }
 
 /** Every annotation that a user may write on a pod, but for `prometheus.io/param_*`. */
@@ -84,7 +96,8 @@ export const ANNOTATIONS = {
     parse: parsePort,
   }),
   path: annotation("path", {
-    allowed: "a path that begins with / (not with /-/), without query, blanks, commas and * # :",
+    allowed:
+      "a path that begins with / (not with /-/), of letters, digits and _ . ~ $ & + = ; @ - /",
     standard: "`/metrics`",
     meaning: "The path where it serves them; handed to the sidecar, which passes on nothing else.",
     parse: parsePath,
@@ -211,12 +224,20 @@ function contradictions(settings: Settings): string[] {
  * which every other character is a `_`.
  */
 export function readQuery(annotations: Annotations): string {
-  return Object.entries(annotations)
-    .filter(([key]) => key.startsWith(PARAM_PREFIX) && key.length > PARAM_PREFIX.length)
-    .map(([key, value]) => ({ name: key.slice(PARAM_PREFIX.length).replaceAll(/\W/g, "_"), value }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, value }) => `${name}=${encodeLikeGo(value)}`)
-    .join("&");
+  return (
+    Object.entries(annotations)
+      // An empty label is none to Prometheus.
+      .filter(
+        ([key, value]) => key.startsWith(PARAM_PREFIX) && key !== PARAM_PREFIX && value !== "",
+      )
+      .map(([key, value]) => ({
+        name: key.slice(PARAM_PREFIX.length).replaceAll(/\W/g, "_"),
+        value,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, value }) => `${name}=${encodeLikeGo(value)}`)
+      .join("&")
+  );
 }
 
 /** Go's url.QueryEscape, which Prometheus uses: all but letters, digits and `-_.~`; `+` for a blank. */

@@ -26,7 +26,7 @@ describe("createContainer() tells the sidecar", () => {
   test.each<[string, Json, Given, Json, string]>([
     ["the scheme", { "prometheus.io/scheme": "https" }, {}, {}, "--original-scheme=https"],
     ["the path", { "prometheus.io/path": "/a/b" }, {}, {}, "--metrics-path=/a/b"],
-    ["a path with $(x)", { "prometheus.io/path": "/$(x)" }, {}, {}, "--metrics-path=/$$(x)"],
+    ["a path with $", { "prometheus.io/path": "/$x" }, {}, {}, "--metrics-path=/$$x"],
     ["the query", { "prometheus.io/param_a": "b c" }, {}, {}, "--capture-query=a=b+c"],
     [
       "how long to wait for a first scrape",

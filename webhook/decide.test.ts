@@ -183,6 +183,7 @@ describe("decide() raises the grace period", () => {
     [280, 60, 300, 300],
     [300, 60, 300, 300],
     [600, 60, 300, 600],
+    [undefined, 60, 10, 30],
     [30, 60, 40, 40],
     [45, 60, 40, 45],
   ])("of a pod with %p by an interval of %p s up to %p s: %p s", (own, interval, cap, expected) => {
@@ -221,6 +222,26 @@ describe("decide() chooses regular or native", () => {
       },
       false,
       true,
+    ],
+    [
+      "another injector's native sidecar that serves the page itself, native off",
+      { initContainers: [{ name: "daprd", restartPolicy: "Always", ports: ports(9090) }] },
+      false,
+      true,
+    ],
+    [
+      "a native sidecar with the port for UDP, native off",
+      {
+        initContainers: [
+          {
+            name: "x",
+            restartPolicy: "Always",
+            ports: [{ containerPort: 9090, protocol: "UDP" }],
+          },
+        ],
+      },
+      false,
+      false,
     ],
     [
       "an init container that declares the port and ends, native off",
@@ -266,8 +287,18 @@ describe("decide() warns", () => {
     [
       "not of a hostPort elsewhere",
       {},
-      { containers: [{ name: "a", ports: [{ containerPort: 80, hostPort: 80 }] }] },
+      {
+        containers: [
+          { name: "a", ports: [{ containerPort: 9090 }, { containerPort: 80, hostPort: 80 }] },
+        ],
+      },
       undefined,
+    ],
+    [
+      "of a port that is only guessed",
+      {},
+      { containers: [{ name: "a", ports: [{ containerPort: 8080 }] }] },
+      "port 9090 is taken for the metrics",
     ],
     ["of https", { "prometheus.io/scheme": "https" }, {}, "scraped by http"],
     ["of too little memory", { "prometheus.io/wait-memory-limit": "48Mi" }, {}, "48Mi"],
@@ -303,11 +334,14 @@ describe("decide() refuses", () => {
     ["wait-port-name", "Metrics", "a port's name"],
     ["wait-port-name", "nobody-has-it", "which a container of the pod declares once"],
     ["wait-image", "A B", "an image reference"],
+    ["wait-image", "a//b..c", "an image reference"],
+    ["path", "/métriques", "a path that begins with /"],
     ["wait-image-pull-policy", "always", "Always, IfNotPresent or Never"],
     ["wait-cpu-request", "ten", "a positive quantity"],
     ["wait-cpu-limit", "0", "a positive quantity"],
-    ["wait-memory-request", "-1Mi", "a positive quantity"],
-    ["wait-memory-limit", "64MiB", "a positive quantity"],
+    ["wait-memory-request", "-1Mi", "a quantity of at least 4Mi"],
+    ["wait-memory-request", "64m", "a quantity of at least 4Mi"],
+    ["wait-memory-limit", "64MiB", "a quantity of at least 4Mi"],
     ["wait-log-level", "loud", "debug, info, warn or error"],
   ])("prometheus.io/%s: %p", (name, value, allowed) => {
     const decision = decideFor(waiting({ [`prometheus.io/${name}`]: value }));
@@ -382,6 +416,15 @@ describe("decide() refuses", () => {
       expect.stringMatching(/^no metrics proxy: (?:annotation|the pod is malformed)/),
     ]);
   });
+});
+
+test("every problem is a warning of its own where the operator says so", () => {
+  const pod = waiting({ [PORT]: "x", "prometheus.io/scheme": "ftp" });
+  const decision = decideFor(pod, { policy: { onInvalid: "warn" } });
+  expect(decision).toHaveProperty("warnings", [
+    expect.stringContaining(`annotation ${PORT} is "x"`),
+    expect.stringContaining("annotation prometheus.io/scheme is"),
+  ]);
 });
 
 test("every reason stands once in the table", () => {

@@ -94,5 +94,9 @@ function apply<S, R extends Reason>(
 /** What is not allowed is told either way; whether the pod may start is the operator's to say. */
 function refuse(reason: Reason, message: string, { onInvalid }: Policy): Skip | Deny {
   if (onInvalid === "deny") return { kind: "deny", reason, message };
-  return { kind: "skip", reason, message, warnings: [`no metrics proxy: ${message}`] };
+  // One for each problem, since the API server cuts a long warning.
+  const warnings = message
+    .split(/; (?=annotation )/)
+    .map((problem) => `no metrics proxy: ${problem}`);
+  return { kind: "skip", reason, message, warnings };
 }

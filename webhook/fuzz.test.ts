@@ -67,7 +67,7 @@ const ANNOTATION =
 function isMeant({ path, before, after }: Difference, pod: Json): boolean {
   const moved = ((pod.metadata as Json).annotations as Json)["prometheus.io/wait-port-name"];
   if (ANNOTATION.test(path)) return after !== undefined;
-  if (path === "/spec/terminationGracePeriodSeconds") return Number(after) > Number(before ?? 0);
+  if (path === "/spec/terminationGracePeriodSeconds") return Number(after) > Number(before ?? 30);
   if (path === "/spec/initContainers") return isEmptyList(before) && after === undefined;
   if (/\/ports\/\d+\/name$/.test(path)) return before === moved && after === undefined;
   if (/\/(?:httpGet|tcpSocket)\/port$/.test(path)) {
@@ -113,7 +113,7 @@ describe("every pod that opts in", () => {
       const taken = all(before).flatMap(({ ports = [] }) => ports.map((one) => one.containerPort));
       expect(taken).not.toContain(own);
       const grace = after.terminationGracePeriodSeconds ?? 30;
-      expect(grace).toBeGreaterThanOrEqual(before.terminationGracePeriodSeconds ?? 0);
+      expect(grace).toBeGreaterThanOrEqual(before.terminationGracePeriodSeconds ?? 30);
       const { requests, limits } = (sidecar?.resources ?? {}) as Record<string, Json | undefined>;
       for (const what of ["cpu", "memory"]) {
         const [request, limit] = [requests?.[what], limits?.[what]] as (string | undefined)[];

@@ -2,7 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { planFor } from "./testing/policy.ts";
 import { createPod, type Json } from "./testing/review.ts";
 
-const annotations = { "prometheus.io/wait": "true", "prometheus.io/scrape": "true" };
+const annotations = {
+  "prometheus.io/wait": "true",
+  "prometheus.io/scrape": "true",
+  "prometheus.io/port": "9090",
+};
 
 /** Names of the containers that get a hook, and the warnings. */
 function hooksOf(spec: Json, more: Json = {}) {
@@ -63,6 +67,14 @@ describe("the preStop hook goes to", () => {
         initContainers: [{ name: "s", restartPolicy: "Always", ports: ports(9090) }],
       },
       [],
+    ],
+    [
+      "the application where an init container that ends declares the port",
+      {
+        containers: [{ name: "a" }],
+        initContainers: [{ name: "migrate", ports: ports(9090) }],
+      },
+      ["a"],
     ],
     [
       "one that has a postStart hook",

@@ -1,6 +1,6 @@
 /** A pod's containers -> which of them get a preStop hook that has the sidecar capture first. */
 import { isForeign } from "./meshes.ts";
-import { type Hook, isTcp, type Place, type PodSpec, placesOf } from "./pod.ts";
+import { type Hook, isNativeSidecar, isTcp, type Place, type PodSpec, placesOf } from "./pod.ts";
 import { quote } from "./wording.ts";
 
 /** The containers that get the hook, and what to tell the user of the others. */
@@ -15,7 +15,10 @@ export interface HookPlan {
  */
 export function planHooks(spec: PodSpec, ports: { original: number; proxy: number }): HookPlan {
   const containers = placesOf(spec).filter(({ list }) => list === "containers");
-  const declaring = placesOf(spec).filter((place) => declares(place, ports.original));
+  // An init container that ends before the others start serves nothing to a scraper.
+  const declaring = placesOf(spec).filter(
+    (place) => lasts(place) && declares(place, ports.original),
+  );
   // A native sidecar that serves the page gets its SIGTERM after all containers: nothing is to be won.
   const serving =
     declaring.length > 0
@@ -28,6 +31,10 @@ export function planHooks(spec: PodSpec, ports: { original: number; proxy: numbe
       .filter(({ container }) => !givesTime(container.lifecycle?.preStop ?? {}))
       .map(({ container }) => ownHook(container.name, ports.proxy)),
   };
+}
+
+function lasts(place: Place): boolean {
+  return place.list === "containers" || isNativeSidecar(place);
 }
 
 /** Whether a container says that it listens on a port. */

@@ -99,6 +99,20 @@ describe("Istio's merged page", () => {
     },
   );
 
+  test("that was made up by Istio stands for the port that is named, and the scheme stays", () => {
+    const annotations = {
+      ...SCRAPED,
+      ...MERGED,
+      "prometheus.io/wait-port-name": "metrics",
+      "prometheus.io/scheme": "https",
+    };
+    const ports = [{ name: "metrics", containerPort: 9100 }];
+    const containers = [{ name: "shop", ports }, { name: "istio-proxy" }];
+    const pod = createPod({ annotations, spec: { containers } });
+    expect(planFor(pod).origin).toMatchObject({ port: 9100, scheme: "https", merged: true });
+    expect(annotationsOf(pod)).toMatchObject({ "prometheus.io/scheme": "http" });
+  });
+
   test("is not taken for one where there is no istio-proxy, or another path", () => {
     expect(planFor(createPod({ annotations: { ...SCRAPED, ...MERGED } })).origin).toMatchObject({
       port: 15_020,

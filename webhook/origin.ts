@@ -23,8 +23,9 @@ export function originOf(pod: Pod, settings: Settings): Origin {
   const merged = mergedOrigin(pod);
   const query = readQuery(pod.metadata.annotations ?? {});
   if (merged !== undefined) {
-    const { port = DEFAULT.port, path = DEFAULT.path } = merged;
-    return { port, path, scheme: DEFAULT.scheme, query, merged: true };
+    // Istio takes over port and path and leaves the scheme; without a saved port it made up the annotation.
+    const { port = namedPort(pod, settings) ?? DEFAULT.port, path = DEFAULT.path } = merged;
+    return { port, path, scheme: settings.scheme ?? DEFAULT.scheme, query, merged: true };
   }
   const {
     port = namedPort(pod, settings),

@@ -1,7 +1,7 @@
 /** A pod and what it asks for -> everything about its injection, as data. */
 import type { Settings } from "./annotations.ts";
-import { planHooks } from "./hooks.ts";
-import { isForeign, type RenderedList, renderedLists } from "./meshes.ts";
+import { declares, planHooks } from "./hooks.ts";
+import { type RenderedList, renderedLists } from "./meshes.ts";
 import { type Origin, originOf } from "./origin.ts";
 import { isNativeSidecar, type Place, type Pod, type PodSpec, placesOf } from "./pod.ts";
 import { decideTakeOver, type NamedPort, type ServiceFacts } from "./port-name.ts";
@@ -133,14 +133,14 @@ const MARGIN_SECONDS = 5;
 const MAX_FLAG_SECONDS = 86_400;
 
 /** What the whole end may take, in seconds, if nothing caps it. */
-export function wantedGracePeriod(spec: PodSpec, scrapeIntervalSeconds: number): number {
+function wantedGracePeriod(spec: PodSpec, scrapeIntervalSeconds: number): number {
   const own = Math.max(spec.terminationGracePeriodSeconds ?? 0, DEFAULT_GRACE_SECONDS);
   return own + scrapeIntervalSeconds + MARGIN_SECONDS;
 }
 
 /** The application keeps all the time it had, and a scrape interval is added: never lowered, at most `max`. */
 function gracePeriod(spec: PodSpec, scrapeIntervalSeconds: number, max: number): number {
-  const own = spec.terminationGracePeriodSeconds ?? 0;
+  const own = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   return Math.max(own, Math.min(wantedGracePeriod(spec, scrapeIntervalSeconds), max));
 }
 
@@ -159,11 +159,5 @@ export function endsByItself({ restartPolicy }: PodSpec): boolean {
  * of their list and after all containers, so the proxy has to be a native one too, before it.
  */
 export function nativeServer(spec: PodSpec, port: number): Place | undefined {
-  return placesOf(spec).find(
-    (place) => isNativeSidecar(place) && !isForeign(place) && servesOn(place, port),
-  );
-}
-
-function servesOn({ container }: Place, port: number): boolean {
-  return (container.ports ?? []).some(({ containerPort }) => containerPort === port);
+  return placesOf(spec).find((place) => isNativeSidecar(place) && declares(place, port));
 }

@@ -122,3 +122,12 @@ export function isNativeSidecar({ list, container }: Place): boolean {
 export function isTcp({ protocol }: ContainerPort): boolean {
   return (protocol ?? "TCP") === "TCP";
 }
+
+/** Labels of nodes that tell their system; the second is the older name. */
+const SYSTEM_LABELS = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+/** Whether a pod says that it runs on Windows. */
+export function isWindows({ os, nodeSelector }: PodSpec): boolean {
+  const selected = SYSTEM_LABELS.some((label) => nodeSelector?.[label] === "windows");
+  return os?.name === "windows" || selected;
+}

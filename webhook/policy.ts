@@ -1,8 +1,8 @@
 /** The flags that shape injections -> the policy. `webhook inject` and `webhook explain` have the same ones. */
 import type { Flag, Values } from "../shared/flags.ts";
-import { oneOf, parsed, type TextSchema, wholeNumber } from "../shared/values.ts";
+import { oneOf, parsed, wholeNumber } from "../shared/values.ts";
 import { currentBuild } from "../shared/version.ts";
-import { ANNOTATIONS, parseImage } from "./annotations.ts";
+import { ANNOTATIONS, CPU, MEMORY, parseCpu, parseImage, parseMemory } from "./annotations.ts";
 import type { Policy } from "./plan.ts";
 import { parseQuantity } from "./quantity.ts";
 
@@ -17,12 +17,6 @@ const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function imageReference() {
   return parsed("an image reference such as registry.example.com/team/name:1.2.3", parseImage);
-}
-
-function quantity(allowed: string, allowEmpty = false): TextSchema<string> {
-  return parsed(allowed, (text) =>
-    (allowEmpty && text === "") || (parseQuantity(text) ?? 0) > 0 ? text : undefined,
-  );
 }
 
 const POLICIES = ["", "Always", "IfNotPresent", "Never"] as const;
@@ -90,21 +84,21 @@ export const policyFlags = {
     placeholder: "QUANTITY",
     default: "10m",
     help: "CPU request of the sidecar. In a pod of Guaranteed quality requests equal limits, and are at least 100m.",
-    schema: quantity("a positive quantity such as 10m or 0.1"),
+    schema: parsed(CPU, parseCpu),
   },
   sidecarCpuLimit: {
     flag: "sidecar-cpu-limit",
     placeholder: "QUANTITY",
     default: "",
     help: "CPU limit of the sidecar; none: no limit.",
-    schema: quantity("a positive quantity such as 100m or 0.1, or nothing", true),
+    schema: parsed(`${CPU}, or nothing`, (text) => (text === "" ? text : parseCpu(text))),
   },
   sidecarMemoryRequest: {
     flag: "sidecar-memory-request",
     placeholder: "QUANTITY",
     default: "32Mi",
     help: "Memory request of the sidecar.",
-    schema: quantity("a positive quantity such as 32Mi"),
+    schema: parsed(MEMORY, parseMemory),
   },
   sidecarMemoryLimit: {
     flag: "sidecar-memory-limit",
@@ -113,7 +107,7 @@ export const policyFlags = {
     // 64 MiB they are read from disk over and over; with 128 MiB they always fit.
     default: "128Mi",
     help: "Memory limit of the sidecar; below 64Mi it answers slowly or not at all.",
-    schema: quantity("a positive quantity such as 128Mi"),
+    schema: parsed(MEMORY, parseMemory),
   },
   sidecarLogLevel: {
     flag: "sidecar-log-level",

@@ -55,6 +55,10 @@ describe("the name of a port moves to the sidecar", () => {
       service({ ports: [{ name: "metrics", port: 9100, targetPort: "metrics" }] }),
     ],
     [
+      "that calls it http-metrics",
+      service({ ports: [{ name: "http-metrics", port: 1, targetPort: "metrics" }] }),
+    ],
+    [
       "that sends users to the number",
       service({ ports: [{ name: "http", port: 80, targetPort: 9100 }] }),
     ],
@@ -88,6 +92,7 @@ describe("the name of a port stays, with a warning,", () => {
       "a port of protocol h2c",
       { ports: [{ port: 1, targetPort: "metrics", appProtocol: "kubernetes.io/h2c" }] },
     ],
+    ["a port without a name", { ports: [{ port: 8080, targetPort: "metrics" }] }],
     ["a load balancer", { type: "LoadBalancer", ports: [{ port: 1, targetPort: "metrics" }] }],
     [
       "two ports",

@@ -1,5 +1,5 @@
 /** A port's name -> how it moves from the application's container to the sidecar, or why it stays. */
-import { isTcp, type Place, type Pod, placesOf } from "./pod.ts";
+import { isNativeSidecar, isTcp, type Place, type Pod, placesOf } from "./pod.ts";
 import { quote } from "./wording.ts";
 
 /** What a Service says that selects pods. */
@@ -33,9 +33,12 @@ export type TakeOver =
   | { readonly kind: "move"; readonly port: NamedPort }
   | { readonly kind: "refuse"; readonly warning: string };
 
-/** Every TCP port of that name. */
+/** Every TCP port of that name, of containers that live as long as the pod. */
 export function portsNamed({ spec }: Pod, name: string): readonly NamedPort[] {
-  return placesOf(spec).flatMap((place) =>
+  const lasting = placesOf(spec).filter(
+    (place) => place.list === "containers" || isNativeSidecar(place),
+  );
+  return lasting.flatMap((place) =>
     (place.container.ports ?? []).flatMap((port, index) =>
       port.name === name && isTcp(port)
         ? [{ place, index, name, containerPort: port.containerPort }]
@@ -65,8 +68,8 @@ export function decideTakeOver(
 /** Names that stand for the application itself. */
 const TRAFFIC_NAMES = new Set(["http", "https"]);
 
-/** Protocols of a Service's port that stand for users rather than scrapers. */
-const TRAFFIC = /^(?:https?|http2|h2c|grpc|grpc-web|wss?|web|www|kubernetes\.io\/\w+)(?:-.*)?$/;
+/** Names of a Service's port that is there to be scraped; a port of any other name serves others too. */
+const SCRAPED = /(?:^|[-_.])(?:metrics?|prom(?:etheus)?|monitor(?:ing)?)(?:$|[-_.])/;
 
 function sharedBecause(pod: Pod, name: string, services: readonly ServiceFacts[]) {
   if (TRAFFIC_NAMES.has(name)) return "that is the name of a port for all requests";
@@ -79,15 +82,9 @@ function selects({ selector }: ServiceFacts, { metadata }: Pod): boolean {
   return pairs.length > 0 && pairs.every(([key, value]) => metadata.labels?.[key] === value);
 }
 
-/** A Service that is there for a ServiceMonitor names the port too, so the name alone says nothing. */
-function sendsTraffic({ type, ports }: ServiceFacts, name: string): boolean {
-  const targets = ports.filter(({ targetPort }) => targetPort === name);
-  if (targets.length === 0) return false;
-  if (targets.length > 1 || type === "LoadBalancer" || type === "NodePort") return true;
-  return targets.some(
-    ({ name: own = "", port, appProtocol = "" }) =>
-      port === 80 || port === 443 || TRAFFIC.test(own) || TRAFFIC.test(appProtocol),
-  );
+/** A Service that is there for a ServiceMonitor targets the port too, so what it calls its own port decides. */
+function sendsTraffic({ ports }: ServiceFacts, name: string): boolean {
+  return ports.some(({ name: own = "", targetPort }) => targetPort === name && !SCRAPED.test(own));
 }
 
 /** A probe or hook that called the port by its name, which only its own container knows. */

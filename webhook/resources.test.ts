@@ -75,6 +75,15 @@ describe("resourcesFor()", () => {
     expect(isGuaranteed(spec(fixed, resources))).toBe(true);
   });
 
+  test("have a CPU limit where every container has one: a quota may demand it", () => {
+    const limited = { requests: { cpu: "10m" }, limits: { cpu: "1", memory: "1Gi" } };
+    expect(resourcesFor(spec(limited), {}, DEFAULTS)?.limits).toEqual({
+      cpu: "100m",
+      memory: "128Mi",
+    });
+    expect(resourcesFor(spec(limited, loose), {}, DEFAULTS)?.limits).not.toHaveProperty("cpu");
+  });
+
   test("are left out where the pod has resources as a whole", () => {
     const pod = { ...spec(loose), resources: { limits: { cpu: "2" } } };
     expect(resourcesFor(pod, {}, DEFAULTS)).toBeUndefined();

@@ -53,10 +53,13 @@ export function resourcesFor(
     };
     return { requests: all, limits: all };
   }
+  // Where every container has a CPU limit, a quota may demand one of each.
+  const cpuLimit =
+    cpu.limit ?? (allLimited(spec) ? greater(cpu.request, GUARANTEED_CPU) : undefined);
   return {
     requests: { cpu: cpu.request, memory: memory.request },
     limits: {
-      ...(cpu.limit !== undefined && { cpu: cpu.limit }),
+      ...(cpuLimit !== undefined && { cpu: cpuLimit }),
       ...(memory.limit !== undefined && { memory: memory.limit }),
     },
   };
@@ -90,6 +93,10 @@ export function isGuaranteed(spec: PodSpec): boolean {
   return placesOf(spec).every(({ container }) =>
     (["cpu", "memory"] as const).every((name) => isFixed(container, name)),
   );
+}
+
+function allLimited(spec: PodSpec): boolean {
+  return placesOf(spec).every(({ container }) => container.resources?.limits?.cpu !== undefined);
 }
 
 function isFixed({ resources }: PodContainer, name: "cpu" | "memory"): boolean {

@@ -5,7 +5,7 @@
 import { ANNOTATIONS, invalid, type ReadSettings } from "./annotations.ts";
 import { originOf } from "./origin.ts";
 import { CONTAINER_NAME, endsByItself, nativeServer, type Policy } from "./plan.ts";
-import { type Pod, type PodMetadata, placesOf } from "./pod.ts";
+import { isWindows, type Pod, type PodMetadata, placesOf } from "./pod.ts";
 import { portsNamed } from "./port-name.ts";
 import type { AdmissionRequest } from "./review.ts";
 import { quote } from "./wording.ts";
@@ -132,10 +132,8 @@ export const POD_RULES = [
     outcome: "skipped",
     when: "it runs on Windows, for which there is no sidecar",
     warns: true,
-    test: ({ pod: { spec } }) =>
-      spec.os?.name === "windows" || spec.nodeSelector?.["kubernetes.io/os"] === "windows"
-        ? "no metrics proxy: there is none for Windows"
-        : undefined,
+    test: ({ pod }) =>
+      isWindows(pod.spec) ? "no metrics proxy: there is none for Windows" : undefined,
   },
   {
     reason: "invalid_annotation",

@@ -22,7 +22,14 @@ const LEAST_MEMORY = "64Mi";
 
 /** All warnings of an injection; `others` are those that were found on the way. */
 export function createWarnings(about: Surprise, others: readonly string[]): readonly string[] {
-  const all = [unscraped(about), capped(about), hostPort(about), https(about), merged(about)];
+  const all = [
+    unscraped(about),
+    guessed(about),
+    capped(about),
+    hostPort(about),
+    https(about),
+    merged(about),
+  ];
   return [...all, little(about), ...others].filter((warning) => warning !== undefined);
 }
 
@@ -31,6 +38,16 @@ function unscraped({ settings }: Surprise): string | undefined {
   if (settings.scrape === "true" || settings.portName !== undefined) return undefined;
   const { key } = ANNOTATIONS.scrape;
   return `annotation ${key} is not "true": most scrape configurations leave this pod out, and then nobody scrapes the metrics proxy`;
+}
+
+/** A pod without the annotation may have been scraped at each of its ports; the proxy stands before one. */
+function guessed({ pod, settings, origin }: Surprise): string | undefined {
+  const isSaid = settings.port !== undefined && !origin.merged;
+  const declared = placesOf(pod.spec)
+    .flatMap(({ container }) => container.ports ?? [])
+    .map(({ containerPort }) => containerPort);
+  if (isSaid || declared.length === 0 || declared.includes(origin.port)) return undefined;
+  return `annotation ${ANNOTATIONS.port.key} is not set: port ${origin.port} is taken for the metrics, and no container declares it (declared: ${declared.slice(0, 8).join(", ")})`;
 }
 
 function capped({ pod, grace, scrapeIntervalSeconds }: Surprise): string | undefined {
