@@ -3,7 +3,7 @@ import { ANNOTATIONS, WRITTEN } from "./annotations.ts";
 import { createContainer, createHook } from "./container.ts";
 import { addPort, EXCLUDED_PORTS, ISTIO_MERGE, isIstio } from "./meshes.ts";
 import type { Status } from "./origin.ts";
-import type { Plan } from "./plan.ts";
+import { DEFAULT_GRACE_SECONDS, type Plan } from "./plan.ts";
 import type { Place, Pod } from "./pod.ts";
 import { rewritesFor } from "./port-name.ts";
 
@@ -52,7 +52,7 @@ function annotationsFor(pod: Pod, plan: Plan): Readonly<Record<string, string>> 
 }
 
 function gracePeriod({ spec }: Pod, { gracePeriodSeconds: value }: Plan): readonly Operation[] {
-  if (spec.terminationGracePeriodSeconds === value) return [];
+  if ((spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) === value) return [];
   return [{ op: "add", path: "/spec/terminationGracePeriodSeconds", value }];
 }
 

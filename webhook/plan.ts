@@ -124,7 +124,7 @@ export function createPlan(
 }
 
 /** What the API server writes where a pod says nothing, in seconds. */
-const DEFAULT_GRACE_SECONDS = 30;
+export const DEFAULT_GRACE_SECONDS = 30;
 
 /** For the last answer and the exit. */
 const MARGIN_SECONDS = 5;
