@@ -1,7 +1,7 @@
 /** A directory that changes -> each new certificate in it that can be served, and a warning for each that cannot. */
-import { type FSWatcher, watch } from "node:fs";
 import { ConfigError } from "../shared/config.ts";
 import type { Logger } from "../shared/log.ts";
+import { watchDirectories } from "../shared/watch-directories.ts";
 import type { CertificateMetrics } from "./certificate-metrics.ts";
 import { readCertificate, type ServingCertificate } from "./certificates.ts";
 
@@ -23,45 +23,23 @@ export interface CertificateWatch {
   close(): void;
 }
 
-/** A watch can be lost without a word: with its directory, or where the file system has none. */
-const POLL_MS = 10_000;
-
-/** Two files that are written one after the other are one change. */
-const SETTLE_MS = 50;
-
 /**
  * Serves what is there, or throws {@link ConfigError}. Then looks whenever something in the directory
  * changes, and every `pollMs`. What cannot be served is refused, counted and logged once, until
  * something usable has been found; the last good pair is served on.
  */
 export function watchCertificates(directory: string, options: WatchOptions): CertificateWatch {
-  const { pollMs = POLL_MS, settleMs = SETTLE_MS } = options;
   const first = readCertificate(directory);
   if (first.kind === "unusable") throw new ConfigError(first.problems);
   options.serve(first);
   const look = createLook(directory, { ...options, served: first });
-  let settling: NodeJS.Timeout | undefined;
-  const soon = () => {
-    settling ??= setTimeout(() => {
-      settling = undefined;
-      look();
-    }, settleMs);
-  };
-  let watcher = openWatch(directory, soon);
-  const poll = setInterval(() => {
-    // Opened anew, since one of a directory that was replaced is silent for ever.
-    watcher?.close();
-    watcher = openWatch(directory, soon);
-    look();
-  }, pollMs);
-  return {
-    look,
-    close: () => {
-      watcher?.close();
-      clearInterval(poll);
-      clearTimeout(settling);
-    },
-  };
+  const { pollMs, settleMs } = options;
+  const watch = watchDirectories([directory], {
+    onEvent: look,
+    ...(pollMs !== undefined && { pollMs }),
+    ...(settleMs !== undefined && { settleMs }),
+  });
+  return { look, close: () => watch.close() };
 }
 
 function createLook(
@@ -94,14 +72,4 @@ function createLook(
       log.info("The served certificate is in its directory again", { directory });
     }
   };
-}
-
-/** Nothing where the directory cannot be watched now; the poll tries again. */
-function openWatch(directory: string, onEvent: () => void): FSWatcher | undefined {
-  try {
-    // An event at its error, too: the look finds out what is wrong.
-    return watch(directory, onEvent).on("error", onEvent);
-  } catch {
-    return undefined; // The directory is gone, which the look reports.
-  }
 }
