@@ -2,15 +2,20 @@ import { describe, expect, test } from "bun:test";
 import type { Readiness } from "../shared/http.ts";
 import { createLogger } from "../shared/log.ts";
 import { describeContract } from "../shared/testing/contract.ts";
-import { acceptsGzip, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
 import { encodePage, type SnapshotStore } from "./snapshot.ts";
 
 const PAGE = "# HELP a A.\n# TYPE a gauge\na 1\n";
+const OPENMETRICS = `${PAGE}# EOF\n`;
+
+function pages(text: string) {
+  return encodePage({ text, openmetrics: `${text}# EOF\n` });
+}
 
 function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metrics") {
   const store: SnapshotStore = {
-    current: { ...encodePage(PAGE), lastSuccessAtMs: 0, problem: undefined },
+    current: { pages: pages(PAGE), builtAtMs: 0, listed: true, problem: undefined },
   };
   const app = createApp({
     store,
@@ -41,12 +46,25 @@ describe("the page", () => {
     expect(plain.headers.get("content-encoding")).toBeNull();
     expect(await plain.text()).toBe(PAGE);
     expect([plain, gzipped].map((one) => one.headers.get("vary"))).toEqual([
-      "Accept-Encoding",
-      "Accept-Encoding",
+      "Accept, Accept-Encoding",
+      "Accept, Accept-Encoding",
     ]);
     const own = await (await app.request("/-/metrics")).text();
-    expect(own).toContain('exporter_scrapes_total{encoding="identity"} 1');
-    expect(own).toContain('exporter_scrapes_total{encoding="gzip"} 1');
+    expect(own).toContain('exporter_scrapes_total{format="text",encoding="identity"} 1');
+    expect(own).toContain('exporter_scrapes_total{format="text",encoding="gzip"} 1');
+  });
+
+  test("comes as OpenMetrics to whoever prefers that, as Prometheus does", async () => {
+    const { app } = setUp();
+    const accept =
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+    const headers = { accept, "accept-encoding": "gzip" };
+    const answer = await app.request("/metrics", { headers });
+    expect(answer.headers.get("content-type")).toBe(
+      "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    );
+    const text = new TextDecoder().decode(Bun.gunzipSync(await answer.arrayBuffer()));
+    expect(text).toBe(OPENMETRICS);
   });
 
   test("has the same length by HEAD, which is no scrape", async () => {
@@ -54,13 +72,13 @@ describe("the page", () => {
     const answer = await app.request("/metrics", { method: "HEAD" });
     expect(answer.headers.get("content-length")).toBe(String(PAGE.length));
     const own = await (await app.request("/-/metrics")).text();
-    expect(own).toContain('exporter_scrapes_total{encoding="identity"} 0');
+    expect(own).toContain('exporter_scrapes_total{format="text",encoding="identity"} 0');
   });
 
   test("is 200 also while not ready, and new as soon as the snapshot is", async () => {
     const { app, store } = setUp(() => "not yet");
     expect((await app.request("/metrics")).status).toBe(200);
-    store.current = { ...store.current, ...encodePage("b 2\n") };
+    store.current = { ...store.current, pages: pages("b 2\n") };
     expect(await (await app.request("/metrics")).text()).toBe("b 2\n");
   });
 
@@ -81,22 +99,5 @@ describe("GET /", () => {
       expect(text).toContain(part);
     }
     expect((await app.request("/", { method: "DELETE" })).status).toBe(405);
-  });
-});
-
-describe("acceptsGzip()", () => {
-  test.each([
-    [undefined, false],
-    ["", false],
-    ["gzip", true],
-    ["GZIP", true],
-    ["deflate, gzip;q=0.5", true],
-    ["gzip;q=1.0, *;q=0", true],
-    ["gzip;q=0", false],
-    ["gzip; q=0.0", false],
-    ["identity", false],
-    ["x-gzip-not", false],
-  ])("%p is %p", (header, expected) => {
-    expect(acceptsGzip(header)).toBe(expected);
   });
 });

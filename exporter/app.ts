@@ -2,9 +2,10 @@
 import { Hono } from "hono";
 import { addHealth, addMetrics, get, type Readiness } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";
+import { CONTENT_TYPES } from "./exposition.ts";
 import { landingPage } from "./landing.ts";
 import type { ExporterMetrics } from "./metrics.ts";
-import { PAGE_TYPE } from "./render.ts";
+import { chooseEncoding, chooseFormat } from "./negotiate.ts";
 import type { SnapshotStore } from "./snapshot.ts";
 
 export interface AppOptions {
@@ -28,17 +29,19 @@ export function createApp(options: AppOptions): Hono {
   addHealth(app, readiness);
   addMetrics(app, OWN_METRICS_PATH, metrics.registry);
   get(app, telemetryPath, (c) => {
-    const { plain, gzip } = store.current;
-    const compressed = acceptsGzip(c.req.header("accept-encoding"));
-    const bytes = compressed ? gzip : plain;
-    if (c.req.method === "GET") metrics.scraped(compressed ? "gzip" : "identity");
-    return c.body(bytes, 200, {
-      "content-type": PAGE_TYPE,
+    const format = chooseFormat(c.req.header("accept"));
+    const encoding = chooseEncoding(c.req.header("accept-encoding"));
+    const { plain, gzip } = store.current.pages[format];
+    const page = encoding === "gzip" ? gzip : plain;
+    if (c.req.method === "GET") metrics.scraped(format, encoding);
+    const headers = {
+      "content-type": CONTENT_TYPES[format],
       // Named, because a HEAD would otherwise be answered with a length of 0.
-      "content-length": String(bytes.byteLength),
-      vary: "Accept-Encoding",
-      ...(compressed ? { "content-encoding": "gzip" } : {}),
-    });
+      "content-length": String(page.size),
+      vary: "Accept, Accept-Encoding",
+      ...(encoding === "gzip" ? { "content-encoding": "gzip" } : {}),
+    };
+    return new Response(page, { headers });
   });
   get(app, "/", (c) => c.html(landingPage({ ...options, state: readiness() })));
   app.onError((error, c) => {
@@ -46,13 +49,4 @@ export function createApp(options: AppOptions): Hono {
     return c.text("internal error\n", 500);
   });
   return app;
-}
-
-/** Whether an Accept-Encoding header names gzip with a weight other than 0 (RFC 9110, 12.5.3). */
-export function acceptsGzip(header: string | undefined): boolean {
-  return (header ?? "").split(",").some((part) => {
-    const [coding = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="));
-    return coding === "gzip" && (weight === undefined || Number(weight.slice(2)) > 0);
-  });
 }

@@ -1,109 +1,131 @@
-/** Settings -> one finished page for each cycle, with all state that lives from cycle to cycle. */
-import type { Logger } from "../shared/log.ts";
-import { type Collection, collect, failuresOf } from "./collect.ts";
-import { type Counters, createCounters } from "./counters.ts";
-import type { ExporterLabels } from "./facts.ts";
-import { createClient } from "./ktcloud/client.ts";
-import { createCommandApi } from "./ktcloud/command.ts";
-import type { ApiError } from "./ktcloud/errors.ts";
-import type { Fetch } from "./ktcloud/exchange.ts";
-import type { ZoneName } from "./ktcloud/zones.ts";
+/** Settings -> one finished page for each cycle over all targets, with what lives from cycle to cycle. */
+import type { ExporterLabels, Totals } from "./facts.ts";
+import type { Cycle } from "./ktcloud/pacer.ts";
 import { renderPage } from "./render.ts";
-import { describeFailure, reportCollection } from "./report.ts";
 import { encodePage, type Snapshot } from "./snapshot.ts";
-import { nextZone, type Timing, UNKNOWN_ZONE, type ZoneState } from "./zone.ts";
+import type { Target } from "./targets/target.ts";
+import type { Timing } from "./zone.ts";
+import {
+  type CollectorTools,
+  createZoneCollector,
+  type ZoneCollector,
+  type ZoneMemory,
+  type ZoneSettings,
+} from "./zone-collector.ts";
 
 /** What a collector needs to know. Durations in milliseconds. */
-export interface CollectorSettings {
-  readonly apiUrl: string;
-  readonly zone: ZoneName;
-  readonly account: string;
-  readonly password: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly concurrency: number;
-  readonly maxAgeMs: number;
+export interface CollectorSettings extends ZoneSettings {
+  readonly targets: readonly Target[];
+  /** Deadline of a cycle, from its start. */
+  readonly deadlineMs: number;
   readonly exporter: ExporterLabels;
-}
-
-export interface CollectorTools {
-  readonly fetch: Fetch;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly log: Logger;
 }
 
 /** What a successor goes on from after this worker's end. */
 export interface Memory {
-  readonly state: ZoneState;
-  readonly counters: Counters;
+  /** By {@link keyOf}. */
+  readonly zones: Readonly<Record<string, ZoneMemory>>;
+  readonly totals: Totals;
 }
 
 export interface Collector {
-  /** Collects once and gives the page. */
-  cycle(): Promise<Snapshot>;
+  /** Collects once and gives the page; `undefined` where new settings came meanwhile. */
+  cycle(): Promise<Snapshot | undefined>;
+  /** Goes on with these settings; a cycle under way is given up. What is the same keeps its state. */
+  configure(settings: CollectorSettings): void;
+  /** Whether no target has ever been listed. */
+  readonly blind: boolean;
   memory(): Memory;
 }
 
-/** A page of 100,000 servers is about 30 MB of JSON; more than this is no load balancer list. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
-
 /** Builds a collector that goes on from `memory`, or from nothing. */
 export function createCollector(
-  settings: CollectorSettings,
+  initial: CollectorSettings,
   tools: CollectorTools,
   memory?: Memory,
 ): Collector {
-  const { zone, account, password, intervalMs, maxAgeMs, exporter } = settings;
-  const { now, log } = tools;
-  const counters = memory?.counters ?? createCounters();
-  let state = memory?.state ?? UNKNOWN_ZONE;
-  const client = createClient({
-    ...settings,
-    ...tools,
-    credentials: { account, password },
-    maxBodyBytes: MAX_BODY_BYTES,
-    // Shorter than the interval, so that a first refusal costs no cycle but lasts for all of its own.
-    loginHoldMs: intervalMs / 2,
-    onCall: (operation) => {
-      counters.calls[operation] += 1;
-    },
+  const { now, monotonicNow } = tools;
+  const totals: Totals = memory?.totals ?? { pages: 0, overruns: 0 };
+  let settings = initial;
+  let zones = createZones(initial, tools, memory?.zones ?? {});
+  let running = new AbortController();
+
+  const remember = (): Memory => ({
+    zones: Object.fromEntries(zones.map((zone) => [keyOf(zone.target), zone.memory()])),
+    totals,
   });
-  const api = createCommandApi(client);
-  const counted = new WeakSet<ApiError>();
+  const snapshot = (last: Timing): Snapshot => {
+    totals.pages += 1;
+    const facts = zones.map((zone) => zone.facts());
+    const builtAtMs = now();
+    const { exporter } = settings;
+    const texts = renderPage({ zones: facts, totals, exporter, last, builtAtMs });
+    return {
+      pages: encodePage(texts),
+      builtAtMs,
+      listed: facts.some(({ state }) => state.lastSuccess !== undefined),
+      problem: facts.find(({ state }) => state.problem !== undefined)?.state.problem,
+    };
+  };
 
   return {
-    memory: () => ({ state, counters }),
+    memory: remember,
+    get blind() {
+      return zones.every((zone) => zone.facts().state.lastSuccess === undefined);
+    },
+    configure: (next) => {
+      const fresh = createZones(next, tools, remember().zones);
+      const same = Bun.deepEquals(shared(settings), shared(next));
+      zones = reuseZones(same ? zones : [], fresh);
+      settings = next;
+      running.abort();
+    },
     cycle: async () => {
       const startedAtMs = now();
-      const collection = await collect(api, settings.concurrency);
-      const timing: Timing = { startedAtMs, durationMs: now() - startedAtMs };
-      const before = state;
-      state = nextZone(before, collection, { timing, maxAgeMs });
-      count(counters, collection, counted);
-      reportCollection(log, collection, { zone, before, after: state });
-      counters.pages += 1;
-      const text = await renderPage({ zone, state, counters, exporter, builtAtMs: now() });
-      return {
-        ...encodePage(text),
-        lastSuccessAtMs: state.lastSuccess?.startedAtMs,
-        problem:
-          collection.list.kind === "failed" ? describeFailure(collection.list.error) : undefined,
-      };
+      const startedMs = monotonicNow();
+      const own = new AbortController();
+      running = own;
+      const { deadlineMs } = settings;
+      const deadline = setTimeout(() => own.abort(), deadlineMs);
+      const asked = zones;
+      const cycle: Cycle = { signal: own.signal, endsAtMs: startedMs + deadlineMs };
+      const collected = await Promise.all(
+        asked.map(async (zone) => ({ zone, collected: await zone.collect(cycle) })),
+      );
+      clearTimeout(deadline);
+      // Half of the answers would be of targets that are no longer wanted.
+      if (zones !== asked) return undefined;
+      for (const one of collected) one.zone.take(one.collected);
+      const page = snapshot({ startedAtMs, durationMs: monotonicNow() - startedMs });
+      if (monotonicNow() - startedMs > settings.intervalMs) totals.overruns += 1;
+      return page;
     },
   };
 }
 
-function count(counters: Counters, collection: Collection, counted: WeakSet<ApiError>): void {
-  for (const error of failuresOf(collection)) {
-    // While a refused login is not repeated, its error stands in for the calls not made.
-    if (counted.has(error)) continue;
-    counted.add(error);
-    counters.errors[error.operation][error.failure] += 1;
-  }
-  const { list, servers } = collection;
-  if (list.kind === "ok") counters.dropped.list_load_balancers += list.value.dropped;
-  for (const outcome of servers.values()) {
-    if (outcome.kind === "ok") counters.dropped.list_servers += outcome.value.dropped;
-  }
+function createZones(
+  settings: CollectorSettings,
+  tools: CollectorTools,
+  memory: Memory["zones"],
+): readonly ZoneCollector[] {
+  return settings.targets.map((target) =>
+    createZoneCollector({ target, settings }, tools, memory[keyOf(target)]),
+  );
+}
+
+/** A target of which nothing has changed goes on with its token and its pace, too. */
+function reuseZones(
+  old: readonly ZoneCollector[],
+  fresh: readonly ZoneCollector[],
+): readonly ZoneCollector[] {
+  return fresh.map((zone) => old.find(({ target }) => Bun.deepEquals(target, zone.target)) ?? zone);
+}
+
+function shared({ intervalMs, maxAgeMs, connectTimeoutMs, proxied }: ZoneSettings) {
+  return { intervalMs, maxAgeMs, connectTimeoutMs, proxied };
+}
+
+/** What is remembered of a target outlives a new password, but not another account or cloud. */
+function keyOf({ account, zone, apiUrl, credentials }: Target): string {
+  return JSON.stringify([account ?? null, zone, apiUrl, credentials.account]);
 }

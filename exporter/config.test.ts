@@ -22,7 +22,9 @@ function problems(argv: readonly string[], env: Readonly<Record<string, string>>
 
 describe("the configuration", () => {
   test("needs nothing but the three variables of the original", () => {
-    expect(read([])).toEqual({
+    const { collectDeadline, ...values } = read([]);
+    expect(collectDeadline(60_000)).toBe(54_000);
+    expect(values).toEqual({
       zone: "DX-G-YS",
       account: "a@example.com",
       password: " p ",
@@ -30,6 +32,8 @@ describe("the configuration", () => {
       collectInterval: 60_000,
       collectTimeout: 10_000,
       collectConcurrency: 4,
+      connectTimeout: 3000,
+      startJitter: 1000,
       maxAge: 300_000,
       listenAddress: { host: "::", port: 9105 },
       telemetryPath: "/metrics",
@@ -62,6 +66,18 @@ describe("the configuration", () => {
     expect(problems(["--collect.interval", "10m"])).toEqual([
       '--staleness.max-age "5m": must be at least the --collect.interval of 10m',
     ]);
+  });
+
+  test.each([
+    ["50s", 50_000],
+    ["50%", 30_000],
+    ["100%", 60_000],
+  ])("takes %s for the deadline of a collection", (text, expected) => {
+    expect(read(["--collect.deadline", text]).collectDeadline(60_000)).toBe(expected);
+  });
+
+  test.each(["5%", "101%", "50", "x"])("refuses %s for it", (text) => {
+    expect(problems(["--collect.deadline", text])).toHaveLength(1);
   });
 
   test.each(["/", "metrics", "/healthz", "/-/metrics", "/a b", "/x?y"])(

@@ -27,6 +27,21 @@ const telemetryPath = parsed(
       : undefined,
 );
 
+/** Gives the deadline for an interval, both in milliseconds. */
+const deadline = parsed(
+  "a duration from 1s to 1h such as 50s, or a share of the interval from 10% to 100%",
+  (text) => {
+    const share = /^(\d{1,3})%$/.exec(text)?.[1];
+    if (share === undefined) {
+      const ms = duration(SECOND_MS, HOUR_MS).safeParse(text);
+      return ms.success ? () => ms.data : undefined;
+    }
+    const percent = Number(share);
+    if (percent < 10 || percent > 100) return undefined;
+    return (intervalMs: number) => Math.round((intervalMs * percent) / 100);
+  },
+);
+
 const flags = {
   zone: {
     flag: "cloud.zone",
@@ -73,11 +88,32 @@ const flags = {
     help: "Deadline of one call of the cloud's API, from the request to the end of the answer.",
     schema: duration(10, 5 * 60 * SECOND_MS),
   },
+  connectTimeout: {
+    flag: "collect.connect-timeout",
+    placeholder: "DURATION",
+    default: "3s",
+    help: "How long opening a connection to the cloud may take; no limit of its own behind a proxy.",
+    schema: duration(10, 5 * 60 * SECOND_MS),
+  },
+  collectDeadline: {
+    flag: "collect.deadline",
+    placeholder: "DURATION",
+    default: "90%",
+    help: "Deadline of one collection, as a duration or as a share of --collect.interval; what is not answered then has failed.",
+    schema: deadline,
+  },
+  startJitter: {
+    flag: "collect.start-jitter",
+    placeholder: "DURATION",
+    default: "1s",
+    help: "The first collection begins at a random time within this, so that exporters started together do not ask together.",
+    schema: duration(0, HOUR_MS),
+  },
   collectConcurrency: {
     flag: "collect.concurrency",
     placeholder: "CALLS",
     default: "4",
-    help: "How many calls of the cloud's API may be in flight at a time.",
+    help: "How many calls of the cloud's API may be in flight at a time, in each zone.",
     schema: wholeNumber(1, 64),
   },
   maxAge: {

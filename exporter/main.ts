@@ -4,21 +4,39 @@ import { aborted, type Life, runComponent } from "../shared/lifecycle.ts";
 import { createApp } from "./app.ts";
 import { definition, type ExporterConfig } from "./config.ts";
 import { createMetrics } from "./metrics.ts";
-import { exporterLabels, initialSnapshot, workerStart } from "./settings.ts";
+import { collectorSettings, exporterLabels, initialSnapshot, isProxied } from "./settings.ts";
 import { type SnapshotStore, snapshotReadiness } from "./snapshot.ts";
 import { superviseWorker } from "./supervisor.ts";
+import type { Target } from "./targets/target.ts";
 
 const CLOSE_MS = 5000;
 const TEARDOWN_MS = 8000;
-const RESTART_DELAY_MS = 5000;
+const LIMITS = { restartDelayMs: 5000, silenceMs: 30_000, pageGraceMs: 30_000 };
 
 async function run(config: ExporterConfig, life: Life): Promise<void> {
   const { log, build, stopping, teardown } = life;
   const { zone, telemetryPath, maxAge: maxAgeMs, listenAddress: bind } = config;
   const { version } = build;
   const metrics = createMetrics(build);
+  const { account, password, apiUrl, collectTimeout, collectConcurrency } = config;
+  const targets: Target[] = [
+    {
+      account: undefined,
+      zone,
+      apiUrl,
+      credentials: { account, password },
+      dialect: "auto",
+      include: [],
+      exclude: [],
+      timeoutMs: collectTimeout,
+      concurrency: collectConcurrency,
+      spacingMs: 0,
+    },
+  ];
   const asked = exporterLabels(config, { version, port: bind.port });
-  const store: SnapshotStore = { current: await initialSnapshot(config, asked) };
+  const store: SnapshotStore = {
+    current: initialSnapshot({ targets, exporter: asked }, Date.now()),
+  };
   const readiness = (): Readiness =>
     stopping.aborted
       ? "stopping"
@@ -31,15 +49,20 @@ async function run(config: ExporterConfig, life: Life): Promise<void> {
     fetch: (request) => app.fetch(request),
   });
   const { port } = listener;
+  const exporter = exporterLabels(config, { version, port });
   const worker = superviseWorker({
     spawn: () => new Worker(new URL("./worker.ts", import.meta.url).href),
-    start: workerStart(config, exporterLabels(config, { version, port })),
+    start: {
+      settings: collectorSettings(config, { targets, exporter, proxied: isProxied(process.env) }),
+      log: { level: config.logLevel, format: config.logFormat },
+      jitterMs: config.startJitter,
+    },
     onSnapshot: (snapshot) => {
       store.current = snapshot;
       metrics.swapped(snapshot);
     },
-    onLoss: () => metrics.workerLost(),
-    restartDelayMs: RESTART_DELAY_MS,
+    onLoss: (why) => metrics.workerLost(why),
+    limits: LIMITS,
     log,
   });
   teardown.defer(() => worker.stop());

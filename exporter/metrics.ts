@@ -2,17 +2,16 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import { createRegistry } from "../shared/metrics.ts";
 import type { Build } from "../shared/version.ts";
+import { FORMATS, type Format } from "./exposition.ts";
+import type { Encoding } from "./negotiate.ts";
 import type { Snapshot } from "./snapshot.ts";
-
-/** How a page was sent. */
-export type Encoding = "identity" | "gzip";
 
 /** The registry, and what the main thread tells it. */
 export interface ExporterMetrics {
   readonly registry: Registry;
-  scraped(encoding: Encoding): void;
+  scraped(format: Format, encoding: Encoding): void;
   swapped(snapshot: Snapshot): void;
-  workerLost(): void;
+  workerLost(why: "ended" | "hung"): void;
 }
 
 /** Builds the registry. */
@@ -21,8 +20,8 @@ export function createMetrics(build: Build): ExporterMetrics {
   const registers = [registry];
   const scrapes = new Counter({
     name: "exporter_scrapes_total",
-    help: "Pages served, by content encoding.",
-    labelNames: ["encoding"],
+    help: "Pages served, by format and content encoding.",
+    labelNames: ["format", "encoding"],
     registers,
   });
   const swaps = new Counter({
@@ -32,24 +31,36 @@ export function createMetrics(build: Build): ExporterMetrics {
   });
   const size = new Gauge({
     name: "exporter_snapshot_size_bytes",
-    help: "Size of the page that is being served in bytes, by content encoding.",
-    labelNames: ["encoding"],
+    help: "Size of the page that is being served in bytes, by format and content encoding.",
+    labelNames: ["format", "encoding"],
+    registers,
+  });
+  const built = new Gauge({
+    name: "exporter_snapshot_timestamp_seconds",
+    help: "When the page that is being served was built, since the Unix epoch in seconds.",
     registers,
   });
   const losses = new Counter({
     name: "exporter_worker_restarts_total",
-    help: "Workers that ended without being asked to and were replaced.",
+    help: "Workers that ended without being asked to, or hung, and were replaced.",
+    labelNames: ["reason"],
     registers,
   });
-  for (const encoding of ["identity", "gzip"]) scrapes.inc({ encoding }, 0);
+  for (const format of FORMATS) {
+    for (const encoding of ["identity", "gzip"]) scrapes.inc({ format, encoding }, 0);
+  }
+  for (const reason of ["ended", "hung"]) losses.inc({ reason }, 0);
   return {
     registry,
-    scraped: (encoding) => scrapes.inc({ encoding }),
-    swapped: ({ plain, gzip }) => {
+    scraped: (format, encoding) => scrapes.inc({ format, encoding }),
+    swapped: ({ pages, builtAtMs }) => {
       swaps.inc();
-      size.set({ encoding: "identity" }, plain.byteLength);
-      size.set({ encoding: "gzip" }, gzip.byteLength);
+      built.set(builtAtMs / 1000);
+      for (const format of FORMATS) {
+        size.set({ format, encoding: "identity" }, pages[format].plain.size);
+        size.set({ format, encoding: "gzip" }, pages[format].gzip.size);
+      }
     },
-    workerLost: () => losses.inc(),
+    workerLost: (reason) => losses.inc({ reason }),
   };
 }

@@ -1,17 +1,25 @@
-/** What is known of a zone -> the text of one page, in the Prometheus text format 0.0.4. */
-import { Registry } from "prom-client";
-import { addAdditions } from "./additions.ts";
+/** What is known of the zones -> the text of one page in both formats, or the page of a standby. */
+import { additionalFamilies, leaderFamily, snapshotFamilies } from "./additions.ts";
+import { type Family, FORMATS, type Format, renderFamilies } from "./exposition.ts";
 import type { PageFacts } from "./facts.ts";
-import { addInherited } from "./inherited.ts";
+import { inheritedFamilies } from "./inherited.ts";
 
-/** Media type of every page. */
-export const PAGE_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** One page in each format: the same samples. */
+export type PageTexts = Readonly<Record<Format, string>>;
 
 /** Renders a page: the inherited metrics first, then our own. */
-export async function renderPage(facts: PageFacts): Promise<string> {
-  // A registry for each page, so that no series outlives what it tells of.
-  const registry = new Registry();
-  addInherited(registry, facts);
-  addAdditions(registry, facts);
-  return await registry.metrics();
+export function renderPage(facts: PageFacts): PageTexts {
+  const families = [...inheritedFamilies(facts), ...additionalFamilies(facts)];
+  return inFormats([...families, ...snapshotFamilies(families, facts.builtAtMs)]);
+}
+
+/** The page of an exporter that stands by: it collects nothing, and shows nothing that another one shows. */
+export function renderStandbyPage(): PageTexts {
+  return inFormats([leaderFamily(false)]);
+}
+
+function inFormats(families: readonly Family[]): PageTexts {
+  return Object.fromEntries(
+    FORMATS.map((format) => [format, renderFamilies(families, format)]),
+  ) as PageTexts;
 }

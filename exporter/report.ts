@@ -1,30 +1,34 @@
 /** A collection and what it changed -> a few log lines, whatever the number of load balancers. */
-import { describeError, type Logger } from "../shared/log.ts";
+import type { Logger } from "../shared/log.ts";
 import type { Collection } from "./collect.ts";
 import type { ApiError } from "./ktcloud/errors.ts";
-import type { ZoneName } from "./ktcloud/zones.ts";
-import type { ZoneState } from "./zone.ts";
+import { droppedItems, type ZoneState } from "./zone.ts";
 
 interface Change {
-  readonly zone: ZoneName;
+  /** Zone and, if it is told apart by name, account. */
+  readonly who: { readonly zone: string; readonly account?: string };
   readonly before: ZoneState;
   readonly after: ZoneState;
+  /** Failures that were told of already. */
+  readonly known: { has(error: ApiError): boolean };
 }
 
 /** Logs failures and dropped items as warnings, changes as info, and a cycle without news as debug. */
 export function reportCollection(log: Logger, collection: Collection, change: Change): void {
-  const { zone, before, after } = change;
+  const { who, before, after, known } = change;
   const { list } = collection;
   if (list.kind === "failed") {
-    log.warn("Cannot list the load balancers", { zone, ...failureFields(list.error) });
+    // While a login is held back, or the cloud asked to wait, one failure stands for many collections.
+    const level = known.has(list.error) ? "debug" : "warn";
+    log[level]("Cannot list the load balancers", { ...who, ...failureFields(list.error) });
     if (before.known !== undefined && after.known === undefined) {
-      log.warn("The last good answer is too old, its series end", { zone });
+      log.warn("The last good answer is too old, its series end", { ...who });
     }
     return;
   }
-  reportServers(log, collection, zone);
+  reportServers(log, collection, who);
   const fields = {
-    zone,
+    ...who,
     load_balancers: list.value.listed,
     duration_ms: Math.round(after.last?.durationMs ?? 0),
   };
@@ -34,25 +38,16 @@ export function reportCollection(log: Logger, collection: Collection, change: Ch
   } else log.debug("Collected", fields);
 }
 
-/** A failure in words, for a log line or a readiness reason: class, operation, message. */
-export function describeFailure(error: ApiError): string {
-  return `${error.operation} failed (${error.failure}): ${describeError(error)}`;
-}
-
 function failureFields(error: ApiError) {
   const { failure, operation, status } = error;
   return { class: failure, operation, ...(status === undefined ? {} : { status }), error };
 }
 
 /** One line for each class of failure, with the first load balancer as the example. */
-function reportServers(log: Logger, { list, servers }: Collection, zone: ZoneName): void {
+function reportServers(log: Logger, collection: Collection, who: Change["who"]): void {
   const failed = new Map<string, { error: ApiError; lbId: string; count: number }>();
-  let dropped = list.kind === "ok" ? list.value.dropped : 0;
-  for (const [lbId, outcome] of servers) {
-    if (outcome.kind === "ok") {
-      dropped += outcome.value.dropped;
-      continue;
-    }
+  for (const [lbId, outcome] of collection.servers) {
+    if (outcome.kind === "ok") continue;
     const { error } = outcome;
     const key = `${error.operation} ${error.failure}`;
     const seen = failed.get(key);
@@ -60,9 +55,11 @@ function reportServers(log: Logger, { list, servers }: Collection, zone: ZoneNam
     else seen.count += 1;
   }
   for (const { error, lbId, count } of failed.values()) {
-    const fields = { zone, ...failureFields(error), load_balancers: count, first_lb_id: lbId };
+    const fields = { ...who, ...failureFields(error), load_balancers: count, first_lb_id: lbId };
     log.warn("Cannot list servers", fields);
   }
-  if (dropped > 0)
-    log.warn("Items left out of the page: unreadable or repeated", { zone, dropped });
+  const dropped = droppedItems(collection);
+  if (dropped > 0) {
+    log.warn("Items left out of the page: unreadable or repeated", { ...who, dropped });
+  }
 }

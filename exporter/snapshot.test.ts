@@ -1,23 +1,34 @@
 import { describe, expect, test } from "bun:test";
 import type { Readiness } from "../shared/http.ts";
-import { encodePage, snapshotReadiness } from "./snapshot.ts";
+import { encodePage, type Snapshot, snapshotReadiness } from "./snapshot.ts";
 
-const page = encodePage("a 1\n");
+const pages = encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
 
 describe("snapshotReadiness()", () => {
-  test.each<[number | undefined, string | undefined, Readiness]>([
-    [undefined, undefined, "the load balancers were never listed yet"],
-    [undefined, "it hurts", "the load balancers were never listed yet: it hurts"],
-    [100_000, undefined, true],
-    [100_000, "it hurts", true],
-    [99_000, "it hurts", "the load balancers were last listed 301s ago, more than 5m: it hurts"],
-  ])("last listed at %p with problem %p is %p", (lastSuccessAtMs, problem, expected) => {
+  const fresh = { pages, builtAtMs: 100_000, listed: true, problem: undefined };
+  test.each<[string, Partial<Snapshot>, Readiness]>([
+    ["never listed", { listed: false }, "the load balancers were never listed yet"],
+    [
+      "never listed, and why",
+      { listed: false, problem: "it hurts" },
+      "the load balancers were never listed yet: it hurts",
+    ],
+    ["just in time", {}, true],
+    ["of a cloud that fails, of which the page tells", { problem: "it hurts" }, true],
+    [
+      "too old, whatever the cloud does",
+      { builtAtMs: 99_000 },
+      "the page was last built 301s ago, more than 5m: the worker is restarted if it hangs, see the log",
+    ],
+  ])("%s", (_name, over, expected) => {
     const times = { nowMs: 400_000, maxAgeMs: 300_000 };
-    expect(snapshotReadiness({ ...page, lastSuccessAtMs, problem }, times)).toBe(expected);
+    expect(snapshotReadiness({ ...fresh, ...over }, times)).toBe(expected);
   });
 });
 
-test("encodePage() gives the same text plain and gzipped", () => {
-  expect(new TextDecoder().decode(page.plain)).toBe("a 1\n");
-  expect(new TextDecoder().decode(Bun.gunzipSync(page.gzip))).toBe("a 1\n");
+test("encodePage() gives the same text plain and gzipped", async () => {
+  for (const { plain, gzip } of Object.values(pages)) {
+    const unzipped = Bun.gunzipSync(await gzip.arrayBuffer());
+    expect(new TextDecoder().decode(unzipped)).toBe(await plain.text());
+  }
 });

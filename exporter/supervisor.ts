@@ -1,52 +1,88 @@
-/** A way to start the worker -> a worker that is always there: one that ends is replaced. */
+/** A way to start the worker -> a worker that is always there: one that ends or hangs is replaced. */
 import type { Logger } from "../shared/log.ts";
+import type { CollectorSettings } from "./collector.ts";
+import { take } from "./handover.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { WorkerReport, WorkerStart } from "./worker.ts";
+import type { WorkerOrder, WorkerReport, WorkerStart } from "./worker.ts";
 
 export interface SupervisorOptions {
   /** Starts a worker thread. */
   readonly spawn: () => Worker;
   /** What each worker is told first, but for its predecessor's memory. */
-  readonly start: Omit<WorkerStart, "memory">;
+  readonly start: Omit<WorkerStart, "memory" | "kind">;
   readonly onSnapshot: (snapshot: Snapshot) => void;
-  /** Called when a worker has ended without being asked to. */
-  readonly onLoss: () => void;
-  /** How long to wait before the next worker, in milliseconds. */
-  readonly restartDelayMs: number;
+  /** Called when a worker has ended without being asked to, or was ended because it hung. */
+  readonly onLoss: (why: "ended" | "hung") => void;
+  readonly limits: SupervisorLimits;
   readonly log: Logger;
+}
+
+/** Durations in milliseconds. */
+export interface SupervisorLimits {
+  /** How long to wait before the next worker. */
+  readonly restartDelayMs: number;
+  /** A worker that gives no sign of life for so long hangs. */
+  readonly silenceMs: number;
+  /** Beyond deadline and interval of a cycle: a worker without a page for longer hangs, alive or not. */
+  readonly pageGraceMs: number;
 }
 
 /** A worker that is kept alive until `stop`. */
 export interface Supervisor {
+  /** New settings, for this worker and all that follow. */
+  configure(settings: CollectorSettings): void;
   stop(): void;
 }
 
-/** Starts a worker, and another one whenever it errors or closes. */
+/** Starts a worker, and another one whenever it errors, closes or hangs. */
 export function superviseWorker(options: SupervisorOptions): Supervisor {
-  const { spawn, start, onSnapshot, onLoss, restartDelayMs, log } = options;
+  const { spawn, onSnapshot, onLoss, limits, log } = options;
+  let { start } = options;
   let memory: Uint8Array<ArrayBuffer> | undefined;
   let timer: Timer | undefined;
   let worker: Worker | undefined;
+  const silence = createWatchdog(() => hang("no sign of life"));
+  const pages = createWatchdog(() => hang("no page"));
+  const pageLimitMs = () => {
+    const { intervalMs, deadlineMs } = start.settings;
+    return start.jitterMs + intervalMs + deadlineMs + limits.pageGraceMs;
+  };
 
-  const lose = (lost: Worker, fields: object) => {
+  const lose = (lost: Worker, why: "ended" | "hung", fields: object) => {
     // An error is followed by a close, and a worker that we stopped closes too.
     if (worker !== lost) return;
     worker = undefined;
-    onLoss();
-    log.error("The worker ended, another one follows", { ...fields, delay_ms: restartDelayMs });
-    timer = setTimeout(begin, restartDelayMs);
+    silence.stop();
+    pages.stop();
+    onLoss(why);
+    const delay_ms = limits.restartDelayMs;
+    log.error("The worker is lost, another one follows", { why, ...fields, delay_ms });
+    timer = setTimeout(begin, limits.restartDelayMs);
+  };
+  const hang = (missing: string) => {
+    const hung = worker;
+    if (hung === undefined) return;
+    lose(hung, "hung", { missing });
+    hung.terminate();
   };
   const begin = () => {
     const one = spawn();
     worker = one;
     one.addEventListener("message", ({ data }: MessageEvent<WorkerReport>) => {
+      // Taken also from a worker that was given up, since nobody else will.
+      const snapshot = data.kind === "page" ? take(data.snapshot) : undefined;
       if (worker !== one) return;
+      silence.expect(limits.silenceMs);
+      if (data.kind === "beat" || snapshot === undefined) return;
+      pages.expect(pageLimitMs());
       memory = data.memory;
-      onSnapshot(data.snapshot);
+      onSnapshot(snapshot);
     });
-    one.addEventListener("error", ({ message }) => lose(one, { error: message }));
-    one.addEventListener("close", ({ code }) => lose(one, { code }));
-    const first: WorkerStart = { ...start, memory };
+    one.addEventListener("error", ({ message }) => lose(one, "ended", { error: message }));
+    one.addEventListener("close", ({ code }) => lose(one, "ended", { code }));
+    silence.expect(limits.silenceMs);
+    pages.expect(pageLimitMs());
+    const first: WorkerOrder = { kind: "start", ...start, memory };
     // Handed over for good: if this worker delivers nothing, nobody is to have it again.
     one.postMessage(first, memory === undefined ? [] : [memory.buffer]);
     memory = undefined;
@@ -54,11 +90,31 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
 
   begin();
   return {
+    configure: (settings) => {
+      start = { ...start, settings };
+      const order: WorkerOrder = { kind: "configure", settings };
+      worker?.postMessage(order, []);
+      if (worker !== undefined) pages.expect(pageLimitMs());
+    },
     stop: () => {
       clearTimeout(timer);
+      silence.stop();
+      pages.stop();
       const stopped = worker;
       worker = undefined;
       stopped?.terminate();
     },
+  };
+}
+
+/** Calls once if what was expected has not come in time. */
+function createWatchdog(onMissed: () => void) {
+  let timer: Timer | undefined;
+  return {
+    expect: (withinMs: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(onMissed, withinMs);
+    },
+    stop: () => clearTimeout(timer),
   };
 }

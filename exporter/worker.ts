@@ -1,25 +1,58 @@
-/** The worker thread: a start message -> a snapshot posted after each cycle, until it is terminated. */
+/** The worker thread: settings -> a snapshot posted after each cycle, until it is terminated. */
+import { sleep } from "../shared/lifecycle.ts";
 import { createLogger, type LogFormat, type Logger, type LogLevel } from "../shared/log.ts";
-import { type CollectorSettings, createCollector, type Memory } from "./collector.ts";
+import {
+  type Collector,
+  type CollectorSettings,
+  createCollector,
+  type Memory,
+} from "./collector.ts";
+import { type LentSnapshot, lend } from "./handover.ts";
+import { delayToNextMs } from "./schedule.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** The one message that the main thread sends. */
-export interface WorkerStart {
-  readonly settings: CollectorSettings;
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  /** What a predecessor remembered. */
-  readonly memory: Uint8Array<ArrayBuffer> | undefined;
-}
+/** What the main thread sends: first of all a start, then new settings whenever they change. */
+export type WorkerOrder =
+  | {
+      readonly kind: "start";
+      readonly settings: CollectorSettings;
+      readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+      /** The first cycle begins at a random time within this, in milliseconds. */
+      readonly jitterMs: number;
+      /** What a predecessor remembered. */
+      readonly memory: Uint8Array<ArrayBuffer> | undefined;
+    }
+  | { readonly kind: "configure"; readonly settings: CollectorSettings };
 
-/** What the worker sends after each cycle. */
-export interface WorkerReport {
-  readonly snapshot: Snapshot;
-  /** For the next worker. Bytes, so that the main thread never spends time on them. */
-  readonly memory: Uint8Array<ArrayBuffer>;
-}
+export type WorkerStart = Extract<WorkerOrder, { kind: "start" }>;
 
-addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => {
+/** What the worker sends. */
+export type WorkerReport =
+  | {
+      readonly kind: "page";
+      readonly snapshot: LentSnapshot;
+      /** For the next worker. Bytes, so that the main thread never spends time on them. */
+      readonly memory: Uint8Array<ArrayBuffer>;
+    }
+  /** A sign of life, every {@link BEAT_MS}. */
+  | { readonly kind: "beat" };
+
+/** Time from one sign of life to the next, in milliseconds. */
+export const BEAT_MS = 1000;
+
+let running: { readonly collector: Collector; settings: CollectorSettings } | undefined;
+let wake = new AbortController();
+
+addEventListener("message", ({ data }: MessageEvent<WorkerOrder>) => {
+  if (data.kind === "configure") {
+    if (running === undefined) return;
+    running.settings = data.settings;
+    running.collector.configure(data.settings);
+    wake.abort();
+    return;
+  }
   const log = createLogger(data.log);
+  setInterval(() => postMessage({ kind: "beat" } satisfies WorkerReport), BEAT_MS);
   run(data, log).catch((error: unknown) => {
     log.error("The worker failed", { error });
     // Ends this thread alone; the main thread replaces it.
@@ -27,22 +60,36 @@ addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => {
   });
 });
 
-async function run({ settings, memory }: WorkerStart, log: Logger): Promise<never> {
-  const tools = { fetch, now: Date.now, log };
+async function run({ settings, memory, jitterMs }: WorkerStart, log: Logger): Promise<never> {
+  const tools = {
+    fetch,
+    now: Date.now,
+    monotonicNow: () => performance.now(),
+    sleep,
+    random: Math.random,
+    log,
+  };
   const collector = createCollector(settings, tools, decode(memory));
+  running = { collector, settings };
+  let blindCycles = 0;
+  await sleep(jitterMs * Math.random(), wake.signal);
   for (;;) {
-    const startedAtMs = performance.now();
+    wake = new AbortController();
+    const startedMs = performance.now();
     const snapshot = await collector.cycle();
-    post({ snapshot, memory: encode(collector.memory()) });
-    // A late cycle is followed by the next one at once, but never met by it.
-    const elapsedMs = performance.now() - startedAtMs;
-    await Bun.sleep(Math.max(0, settings.intervalMs - elapsedMs));
+    // New settings came meanwhile: at once again, with them.
+    if (snapshot === undefined) continue;
+    post(snapshot, encode(collector.memory()));
+    blindCycles = collector.blind ? blindCycles + 1 : 0;
+    const elapsedMs = performance.now() - startedMs;
+    const { intervalMs } = running.settings;
+    await sleep(delayToNextMs({ intervalMs, elapsedMs, blindCycles }), wake.signal);
   }
 }
 
-function post(report: WorkerReport): void {
-  const { plain, gzip } = report.snapshot;
-  postMessage(report, [plain.buffer, gzip.buffer, report.memory.buffer]);
+function post(snapshot: Snapshot, memory: Uint8Array<ArrayBuffer>): void {
+  const report: WorkerReport = { kind: "page", snapshot: lend(snapshot), memory };
+  postMessage(report, [memory.buffer]);
 }
 
 function encode(memory: Memory): Uint8Array<ArrayBuffer> {

@@ -7,17 +7,21 @@ import { nextZone, UNKNOWN_ZONE, type ZoneState } from "./zone.ts";
 const MAX_AGE = 300_000;
 const error = new ApiError("down", { failure: "timeout", operation: "list_servers" });
 const failed = { kind: "failed", error } as const;
-const DOWN: Collection = { list: failed, servers: new Map() };
+const DOWN: Collection = { list: failed, servers: new Map(), dialect: "rest" };
 
 function servers(...ips: string[]): Outcome<Listing<Server>> {
   const items = ips.map((ipaddress) => ({ ipaddress, publicport: 80, state: "UP" }));
-  return { kind: "ok", value: readServers(items) };
+  return { kind: "ok", value: { ...readServers(items), claimed: undefined } };
 }
 
 function listed(byId: Readonly<Record<string, Outcome<Listing<Server>>>>): Collection {
   const items = Object.keys(byId).map((loadbalancerid) => ({ loadbalancerid, state: "UP" }));
   return {
-    list: { kind: "ok", value: readLoadBalancers(items) },
+    list: {
+      kind: "ok",
+      value: { ...readLoadBalancers(items), claimed: undefined, filtered: 0 },
+    },
+    dialect: "rest",
     servers: new Map(Object.entries(byId)),
   };
 }
@@ -57,7 +61,7 @@ describe("nextZone() knows", () => {
 
   test("a really empty zone as empty", () => {
     const state = run([0, listed({ a: servers("1") })], [60, listed({})]);
-    expect(state.known).toEqual({ balancers: [], listed: 0 });
+    expect(state.known).toEqual({ balancers: [], listed: 0, filtered: 0 });
     expect(state.up).toBe(true);
   });
 
@@ -110,6 +114,18 @@ describe("nextZone() knows", () => {
     );
     expect(summary(state)).toEqual(["a true 2"]);
     expect(state.lastSuccess?.startedAtMs).toBe(3_660_000);
+  });
+
+  test("why a load balancer has failed, and the zone, until they no longer do", () => {
+    const problem = "list_servers failed (timeout): down";
+    const one = run([0, listed({ a: failed })]);
+    expect(one).toMatchObject({ problem: undefined, failures: 0 });
+    expect(one.known?.balancers).toMatchObject([{ problem }]);
+    const all = run([0, listed({ a: servers() })], [60, DOWN], [120, DOWN]);
+    expect(all).toMatchObject({ problem, failures: 2 });
+    const back = run([0, DOWN], [60, listed({ a: servers() })]);
+    expect(back).toMatchObject({ problem: undefined, failures: 0 });
+    expect(back.known?.balancers).toMatchObject([{ problem: undefined }]);
   });
 
   test("no load balancer that the list no longer holds", () => {

@@ -8,6 +8,8 @@
  * | failed | not asked        | last good, until too old  | last good, until too old  | 0           |
  */
 import type { Collection, Outcome } from "./collect.ts";
+import type { Dialect } from "./ktcloud/api.ts";
+import { describeFailure } from "./ktcloud/errors.ts";
 import type { Listing, LoadBalancer, Server } from "./ktcloud/schema.ts";
 
 /** What is known of one load balancer. */
@@ -15,6 +17,8 @@ export interface BalancerState {
   readonly balancer: LoadBalancer;
   /** Whether the last collection read its servers. */
   readonly success: boolean;
+  /** Why it could not, in words. */
+  readonly problem: string | undefined;
   /** The newest servers that were read, unless they are too old. */
   readonly servers: ServersState | undefined;
 }
@@ -33,8 +37,21 @@ export interface ZoneState {
   readonly up: boolean;
   /** `undefined` before the first success, and once the last one is too old. */
   readonly known:
-    | { readonly balancers: readonly BalancerState[]; readonly listed: number }
+    | {
+        readonly balancers: readonly BalancerState[];
+        readonly listed: number;
+        /** How many load balancers the filter leaves out. */
+        readonly filtered: number;
+      }
     | undefined;
+  /** The generation of the API that answered last. */
+  readonly dialect: Dialect | undefined;
+  /** Why the last collection could not list the load balancers, in words. */
+  readonly problem: string | undefined;
+  /** Collections that could not, since the last one that could. */
+  readonly failures: number;
+  /** Items of the last collection's lists that are not shown. */
+  readonly dropped: number;
   /** The last collection that listed the load balancers. */
   readonly lastSuccess: Timing | undefined;
   /** The last collection, successful or not. */
@@ -52,6 +69,10 @@ export interface Timing {
 export const UNKNOWN_ZONE: ZoneState = {
   up: false,
   known: undefined,
+  dialect: undefined,
+  problem: undefined,
+  failures: 0,
+  dropped: 0,
   lastSuccess: undefined,
   last: undefined,
 };
@@ -59,9 +80,10 @@ export const UNKNOWN_ZONE: ZoneState = {
 /** Decides by the table above. What is older than `maxAgeMs` at the start of the collection ends. */
 export function nextZone(
   previous: ZoneState,
-  { list, servers }: Collection,
+  collection: Collection,
   { timing, maxAgeMs }: { readonly timing: Timing; readonly maxAgeMs: number },
 ): ZoneState {
+  const { list, servers, dialect } = collection;
   const oldestMs = timing.startedAtMs - maxAgeMs;
   const before = new Map(previous.known?.balancers.map((one) => [one.balancer.id, one.servers]));
   const lastGood = (id: string) => keepFresh(before.get(id), oldestMs);
@@ -72,19 +94,27 @@ export function nextZone(
         lastGood: lastGood(balancer.id),
       }),
     );
-    const known = { balancers, listed: list.value.listed };
-    return { up: true, known, lastSuccess: timing, last: timing };
+    const { listed, filtered } = list.value;
+    const fine = { up: true, problem: undefined, failures: 0, dropped: droppedItems(collection) };
+    const known = { balancers, listed, filtered };
+    return { ...fine, known, dialect, lastSuccess: timing, last: timing };
   }
   const { known, lastSuccess } = previous;
   const tooOld = lastSuccess === undefined || lastSuccess.startedAtMs < oldestMs;
+  const problem = describeFailure(list.error);
   const kept = known?.balancers.map(({ balancer }) => ({
     balancer,
     success: false,
+    problem,
     servers: lastGood(balancer.id),
   }));
   return {
     up: false,
     known: known && kept && !tooOld ? { ...known, balancers: kept } : undefined,
+    dialect,
+    problem,
+    failures: previous.failures + 1,
+    dropped: 0,
     lastSuccess,
     last: timing,
   };
@@ -95,9 +125,20 @@ function nextBalancer(
   outcome: Outcome<Listing<Server>> | undefined,
   { atMs, lastGood }: { atMs: number; lastGood: ServersState | undefined },
 ): BalancerState {
-  if (outcome?.kind !== "ok") return { balancer, success: false, servers: lastGood };
+  if (outcome?.kind !== "ok") {
+    const problem = outcome === undefined ? "not asked" : describeFailure(outcome.error);
+    return { balancer, success: false, problem, servers: lastGood };
+  }
   const { items, listed } = outcome.value;
-  return { balancer, success: true, servers: { items, listed, atMs } };
+  return { balancer, success: true, problem: undefined, servers: { items, listed, atMs } };
+}
+
+/** Items of all lists of a collection that could not be read or repeated another. */
+export function droppedItems({ list, servers }: Collection): number {
+  return [list, ...servers.values()].reduce(
+    (sum, one) => sum + (one.kind === "ok" ? one.value.unreadable + one.value.duplicates : 0),
+    0,
+  );
 }
 
 function keepFresh(servers: ServersState | undefined, oldestMs: number): ServersState | undefined {

@@ -16,11 +16,12 @@ export function readAnswer(reply: Reply, context: AnswerContext): JsonObject {
   const { status, text } = reply;
   const json = parseJson(text);
   if (status < 200 || status > 299) throw statusError(reply, json, context);
-  if (!isObject(json)) throw fault("parse", { status, text: "not a JSON object" }, context);
+  if (!isObject(json)) throw fault("parse", { reply, text: "not a JSON object" }, context);
   const answer = normaliseKeys(json);
   const refusal = refusalIn(answer);
-  if (refusal !== undefined) throw fault("api", { status, text: refusal }, context);
-  return answer;
+  if (refusal === undefined) return answer;
+  const failure = RATE_LIMIT.test(refusal) ? "ratelimit" : "api";
+  throw fault(failure, { reply, text: refusal }, context);
 }
 
 /** The object with every key trimmed and in lower case; values are left alone. */
@@ -37,25 +38,46 @@ export function isObject(value: unknown): value is JsonObject {
 
 const MAX_SHOWN = 200;
 
+/** CloudStack's wording (contract 3.6). Looked for in errors alone: a load balancer may be named so. */
+const RATE_LIMIT = /rate ?limit/i;
+
+/** The gateway's words for a path where nothing is (contract 3.6). */
+const SERVICE_NOT_FOUND = /service not found/i;
+
 function statusError(reply: Reply, json: unknown, context: AnswerContext): ApiError {
   const { status } = reply;
   const extracted = extractMessage(json);
   const text = extracted ?? reply.text.trim();
-  const facts = { status, text: `HTTP ${status}${text === "" ? "" : `: ${text}`}` };
+  const facts = { reply, text: `HTTP ${status}${text === "" ? "" : `: ${text}`}` };
   if (status === 401) return fault("auth", facts, context);
-  // Only here: in a 2xx body these words may be the name of a load balancer.
-  if (status === 429 || status === 498 || /rate ?limit/i.test(text)) {
+  if (status === 429 || status === 498 || RATE_LIMIT.test(text)) {
     return fault("ratelimit", facts, context);
   }
-  return fault("http", facts, context);
+  const serviceNotFound = status === 404 && SERVICE_NOT_FOUND.test(text);
+  return fault("http", { ...facts, serviceNotFound }, context);
 }
 
 function fault(
   failure: FailureClass,
-  { status, text }: { status: number; text: string },
+  facts: { readonly reply: Reply; readonly text: string; readonly serviceNotFound?: boolean },
   { operation, secrets }: AnswerContext,
 ): ApiError {
-  return new ApiError(redact(text, secrets).slice(0, MAX_SHOWN), { failure, operation, status });
+  const { reply, text, serviceNotFound = false } = facts;
+  return new ApiError(redact(text, secrets).slice(0, MAX_SHOWN), {
+    failure,
+    operation,
+    status: reply.status,
+    retryAfterMs: retryAfterMs(reply.headers),
+    serviceNotFound,
+  });
+}
+
+/** `Retry-After` as seconds or as a date by the cloud's own clock (RFC 9110, 10.2.3). */
+function retryAfterMs(headers: Headers): number | undefined {
+  const text = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const wait = Date.parse(text) - Date.parse(headers.get("date") ?? "");
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
 /** Replaces each secret, also as JSON within JSON would write it: a cloud may echo what it was sent. */

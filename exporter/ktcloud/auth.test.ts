@@ -10,22 +10,29 @@ function setUp(
   body: (nowMs: number) => object = () => ({}),
   over: Partial<TokenSourceOptions> = {},
 ) {
-  const world = { nowMs: START, logins: 0, status: 201 };
+  const world = { nowMs: START, logins: 0, issued: 0, status: 201, headers: {} };
   const source = createTokenSource({
     zoneUrl: "http://cloud/d1",
     credentials: { account: "a@example.com", password: "p" },
-    timeoutMs: 1000,
-    maxBodyBytes: 10_000,
     holdMs: 30_000,
     now: () => world.nowMs,
-    onCall: () => {
-      world.logins += 1;
+    monotonicNow: () => world.nowMs,
+    onToken: () => {
+      world.issued += 1;
     },
-    fetch: async () =>
-      Response.json(world.status === 201 ? { token: body(world.nowMs) } : {}, {
+    send: async () => {
+      world.logins += 1;
+      if (world.status === 0) throw new ApiError("no", { failure: "network", operation: "token" });
+      const fine = world.status === 201;
+      return {
         status: world.status,
-        headers: world.status === 201 ? { "X-Subject-Token": `T${world.logins}` } : {},
-      }),
+        headers: new Headers({
+          ...(fine && { "X-Subject-Token": `T${world.logins}` }),
+          ...world.headers,
+        }),
+        text: JSON.stringify(fine ? { token: body(world.nowMs) } : {}),
+      };
+    },
     ...over,
   });
   return { world, source };
@@ -88,6 +95,24 @@ describe("a login that fails", () => {
     expect(triedAt).toEqual([0, 30, 90, 210, 450, 930]);
   });
 
+  test.each([
+    ["without an answer is tried again after a second", 0, {}, 1],
+    ["with 503 is tried again after a second", 503, {}, 1],
+    ["with 429 is tried again when the cloud says", 429, { "retry-after": "90" }, 90],
+  ])("%s", async (_name, status, headers, seconds) => {
+    const { world, source } = setUp();
+    world.status = status;
+    world.headers = headers;
+    await source.current().catch(() => {});
+    world.nowMs += seconds * 1000 - 1;
+    await source.current().catch(() => {});
+    expect(world.logins).toBe(1);
+    world.nowMs += 1;
+    await source.current().catch(() => {});
+    expect(world.logins).toBe(2);
+    expect(world.issued).toBe(0);
+  });
+
   test("gives every caller the same error, and the next success forgets it", async () => {
     const { world, source } = setUp();
     world.status = 401;
@@ -100,7 +125,8 @@ describe("a login that fails", () => {
   });
 
   test("is a parse failure if the token is missing", async () => {
-    const { source } = setUp(undefined, { fetch: async () => Response.json({}, { status: 201 }) });
+    const send = async () => ({ status: 201, headers: new Headers(), text: "{}" });
+    const { source } = setUp(undefined, { send });
     const error = await source.current().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({

@@ -1,7 +1,8 @@
 /** Account and password -> a token that is still valid, asked for once and shared by all callers. */
 import { isObject, readAnswer } from "./answer.ts";
 import { ApiError } from "./errors.ts";
-import { type Exchange, type ExchangeLimits, exchange, type Reply } from "./exchange.ts";
+import type { Exchange, Reply } from "./exchange.ts";
+import { MAX_RETRY_AFTER_MS } from "./pacer.ts";
 
 /** Who asks. Neither is ever logged. */
 export interface Credentials {
@@ -9,16 +10,20 @@ export interface Credentials {
   readonly password: string;
 }
 
-export interface TokenSourceOptions extends ExchangeLimits {
+export interface TokenSourceOptions {
   /** `{base}/{zone prefix}`. */
   readonly zoneUrl: string;
   readonly credentials: Credentials;
-  /** After a failed login no other is tried for this long; doubled with each refusal, in ms. */
+  /** After a refused login no other is tried for this long; doubled with each refusal, in ms. */
   readonly holdMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Called once for each login that is sent. */
-  readonly onCall: () => void;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonicNow: () => number;
+  /** Sends one request and counts it. Throws {@link ApiError}. */
+  readonly send: (request: Exchange) => Promise<Reply>;
+  /** Called once for each token that was issued. */
+  readonly onToken: () => void;
 }
 
 /** The token of one zone and account. */
@@ -45,16 +50,25 @@ const MARGIN_MS = 5 * MINUTE_MS;
 const MAX_USE_MS = 55 * MINUTE_MS;
 /** Whether repeated refusals lock an account is not documented (contract 2.5), so attempts grow rare. */
 const MAX_HOLD_MS = 15 * MINUTE_MS;
+/** After a login that failed in any other way: long enough that callers who follow share the failure. */
+const FAULT_HOLD_MS = 1000;
 
 /** Builds the token source of one zone and account. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { now, holdMs } = options;
+  const { monotonicNow: now, holdMs } = options;
   let token: Token | undefined;
   let pending: Promise<string> | undefined;
   let failed: { readonly error: unknown; readonly untilMs: number } | undefined;
   let refusals = 0;
-  let renewableAtMs = 0;
+  let renewableAtMs = Number.NEGATIVE_INFINITY;
 
+  const hold = (error: unknown): number => {
+    const refused = error instanceof ApiError && error.failure === "auth";
+    refusals = refused ? refusals + 1 : 0;
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const own = refused ? holdMs * 2 ** (refusals - 1) : Math.min(FAULT_HOLD_MS, holdMs);
+    return Math.max(Math.min(own, MAX_HOLD_MS), Math.min(asked, MAX_RETRY_AFTER_MS));
+  };
   const login = async (): Promise<string> => {
     if (failed !== undefined && now() < failed.untilMs) throw failed.error;
     try {
@@ -63,9 +77,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       refusals = 0;
       return token.text;
     } catch (error) {
-      refusals = error instanceof ApiError && error.failure === "auth" ? refusals + 1 : 0;
-      const hold = Math.min(holdMs * 2 ** Math.max(0, refusals - 1), MAX_HOLD_MS);
-      failed = { error, untilMs: now() + hold };
+      failed = { error, untilMs: now() + hold(error) };
       throw error;
     }
   };
@@ -92,7 +104,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 async function requestToken(options: TokenSourceOptions): Promise<Token> {
-  const { zoneUrl, credentials, now, onCall } = options;
+  const { zoneUrl, credentials, now, monotonicNow, send, onToken } = options;
   const request: Exchange = {
     operation: "token",
     url: `${zoneUrl}/identity/auth/tokens`,
@@ -100,9 +112,10 @@ async function requestToken(options: TokenSourceOptions): Promise<Token> {
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify(loginBody(credentials)),
   };
-  onCall();
-  const reply = await exchange(request, options);
-  const answer = readAnswer(reply, { operation: "token", secrets: [credentials.password] });
+  // Before the request, since the token may be as old as that.
+  const askedAtMs = monotonicNow();
+  const reply = await send(request);
+  const answer = readAnswer(reply, { operation: "token", secrets: secretsOf(credentials) });
   const text = reply.headers.get("x-subject-token") ?? "";
   if (text === "") {
     throw new ApiError("the answer holds no X-Subject-Token", {
@@ -111,7 +124,13 @@ async function requestToken(options: TokenSourceOptions): Promise<Token> {
       status: reply.status,
     });
   }
-  return { text, useUntilMs: now() + usableMs(lifetimeMs(answer.token, reply, now())) };
+  onToken();
+  return { text, useUntilMs: askedAtMs + usableMs(lifetimeMs(answer.token, reply, now())) };
+}
+
+/** What no message may show: a cloud may echo the request. */
+export function secretsOf({ password }: Credentials): readonly string[] {
+  return [password];
 }
 
 /** The request body of contract 2.1. */

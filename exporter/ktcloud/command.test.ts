@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ENDLESS } from "../testing/cloud.ts";
 import type { JsonObject } from "./answer.ts";
 import { createCommandApi } from "./command.ts";
 import { ApiError } from "./errors.ts";
@@ -28,7 +29,7 @@ describe("listLoadBalancers() takes every shape of a list", () => {
   ])("%j holds %d", async (envelope, length) => {
     const listing = await apiAnswering({
       listloadbalancersresponse: envelope,
-    }).listLoadBalancers();
+    }).listLoadBalancers(ENDLESS);
     expect(listing.items).toHaveLength(length);
     expect(listing.listed).toBe(length);
   });
@@ -42,16 +43,19 @@ describe("listLoadBalancers() refuses as unreadable, never as empty,", () => {
     [{ listloadbalancersresponse: { loadbalancer: "x" } }, "loadbalancer is no list"],
     [
       { listloadbalancersresponse: { count: 3, loadbalancer: [] } },
-      "count is 3, but loadbalancer holds nothing",
+      "the count is 3, but loadbalancer holds nothing",
     ],
-    [{ listloadbalancersresponse: { count: "2" } }, "count is 2, but loadbalancer holds nothing"],
+    [
+      { listloadbalancersresponse: { count: "2" } },
+      "the count is 2, but loadbalancer holds nothing",
+    ],
     [
       { listloadbalancersresponse: { loadbalancer: [{}, null] } },
       "none of the 2 items in loadbalancer can be read",
     ],
   ])("%j", async (answer, message) => {
     const error = await apiAnswering(answer)
-      .listLoadBalancers()
+      .listLoadBalancers(ENDLESS)
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ failure: "parse", operation: "list_load_balancers", message });
@@ -61,7 +65,7 @@ describe("listLoadBalancers() refuses as unreadable, never as empty,", () => {
 test("listServers() asks for one load balancer, with the command first and response=json last", async () => {
   const asked: string[] = [];
   const answer = { listloadbalancerwebserversresponse: { loadbalancerwebserver: [] } };
-  await apiAnswering(answer, asked).listServers("45 486");
+  await apiAnswering(answer, asked).listServers("45 486", ENDLESS);
   expect(asked).toEqual([
     "/loadbalancer/client/api?command=listLoadBalancerWebServers&loadbalancerid=45+486&response=json",
   ]);

@@ -1,82 +1,68 @@
 /** The "command" generation of the load balancer API (contract 3): commands -> checked lists. */
 import { isObject, type JsonObject, normaliseKeys } from "./answer.ts";
+import type { LoadBalancerApi } from "./api.ts";
 import type { Client } from "./client.ts";
 import { ApiError, type Operation } from "./errors.ts";
-import {
-  type Listing,
-  type LoadBalancer,
-  readLoadBalancers,
-  readServers,
-  type Server,
-} from "./schema.ts";
+import { asArray, asCount, type RawList, readList, unreadable } from "./lists.ts";
+import type { Cycle } from "./pacer.ts";
+import { readLoadBalancers, readServers } from "./schema.ts";
 
-/** What an exporter asks of a zone, whichever generation answers. Each call may throw `ApiError`. */
-export interface LoadBalancerApi {
-  listLoadBalancers(): Promise<Listing<LoadBalancer>>;
-  listServers(loadBalancerId: string): Promise<Listing<Server>>;
-}
-
-const PATH = "/loadbalancer/client/api";
+/** The two paths that clients are known to use, the more likely one first (contract 0.3). */
+const PATHS = ["/loadbalancer/client/api", "/loadbalancer/api"] as const;
 
 /** The API of one zone in its "command" form. */
 export function createCommandApi(client: Client): LoadBalancerApi {
+  let path: (typeof PATHS)[number] = PATHS[0];
+
+  const list = async (cycle: Cycle): Promise<JsonObject> => {
+    const ask = (at: string) =>
+      client.get("list_load_balancers", at + query("listLoadBalancers"), cycle);
+    const [here, there] = path === PATHS[0] ? PATHS : [PATHS[1], PATHS[0]];
+    try {
+      return await ask(here);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.serviceNotFound)) throw error;
+      const answer = await ask(there);
+      path = there;
+      return answer;
+    }
+  };
+
   return {
-    listLoadBalancers: async () => {
-      const operation = "list_load_balancers" as const;
-      const answer = await client.get(operation, commandPath("listLoadBalancers"));
-      const list = { operation, envelope: "listloadbalancersresponse", key: "loadbalancer" };
-      return readList(answer, list, readLoadBalancers);
+    dialect: "command",
+    listLoadBalancers: async (cycle) => {
+      const answer = await list(cycle);
+      const shape = { envelope: "listloadbalancersresponse", key: "loadbalancer" };
+      return readList(open("list_load_balancers", answer, shape), readLoadBalancers);
     },
-    listServers: async (loadbalancerid) => {
-      const operation = "list_servers";
-      const path = commandPath("listLoadBalancerWebServers", { loadbalancerid });
-      const answer = await client.get(operation, path);
-      const envelope = "listloadbalancerwebserversresponse";
-      return readList(answer, { operation, envelope, key: "loadbalancerwebserver" }, readServers);
+    listServers: async (loadbalancerid, cycle) => {
+      const command = query("listLoadBalancerWebServers", { loadbalancerid });
+      const answer = await client.get("list_servers", path + command, cycle);
+      const shape = {
+        envelope: "listloadbalancerwebserversresponse",
+        key: "loadbalancerwebserver",
+      };
+      return readList(open("list_servers", answer, shape), readServers);
     },
   };
 }
 
-function commandPath(command: string, parameters: Readonly<Record<string, string>> = {}): string {
-  const query = new URLSearchParams({ command, ...parameters, response: "json" });
-  return `${PATH}?${query.toString()}`;
+function query(command: string, parameters: Readonly<Record<string, string>> = {}): string {
+  return `?${new URLSearchParams({ command, ...parameters, response: "json" }).toString()}`;
 }
 
-interface ListShape {
-  readonly operation: Operation;
+interface Shape {
   /** Lower-case command name + `response` (contract 3.5). */
   readonly envelope: string;
   readonly key: string;
 }
 
-/**
- * Steps 9 and 10 of contract 8.2. No envelope is an error, an empty one an empty list; but a list
- * that claims items and shows none, or of which nothing can be read, is an error too.
- */
-function readList<T>(
-  answer: JsonObject,
-  { operation, envelope, key }: ListShape,
-  read: (items: readonly unknown[]) => Listing<T>,
-): Listing<T> {
-  const unreadable = (message: string) => new ApiError(message, { failure: "parse", operation });
+/** Step 9 of contract 8.2: no envelope is an error, an empty one holds an empty list. */
+function open(operation: Operation, answer: JsonObject, { envelope, key }: Shape): RawList {
   const content = answer[envelope];
-  if (!isObject(content)) throw unreadable(`no ${envelope} in the answer`);
+  if (!isObject(content)) throw unreadable(operation, `no ${envelope} in the answer`);
   const { [key]: list, count } = normaliseKeys(content);
   const items = asArray(list);
-  if (items === undefined) throw unreadable(`${key} is no list`);
-  if (items.length === 0 && Number(count) > 0) {
-    throw unreadable(`count is ${Number(count)}, but ${key} holds nothing`);
-  }
-  const listing = read(items);
-  if (items.length > 0 && listing.items.length === 0) {
-    throw unreadable(`none of the ${items.length} items in ${key} can be read`);
-  }
-  return listing;
-}
-
-/** An array as it is, nothing as an empty one, a single object as an array of it. */
-function asArray(value: unknown): readonly unknown[] | undefined {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  return isObject(value) ? [value] : undefined;
+  if (items === undefined) throw unreadable(operation, `${key} is no list`);
+  return { operation, key, items, claimed: asCount(count) };
 }

@@ -1,5 +1,6 @@
-/** One HTTP request to the cloud -> status, headers and the whole body as text, within a deadline. */
+/** One HTTP request to the cloud -> status, headers and the whole body as text, within its limits. */
 import { ApiError, type FailureClass, type Operation } from "./errors.ts";
+import type { Reach } from "./reach.ts";
 
 /** `fetch`, or something that behaves like it. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -21,41 +22,55 @@ export interface Exchange {
 
 export interface ExchangeLimits {
   readonly fetch: Fetch;
+  /** Tells of hosts that cannot be connected to in time. */
+  readonly reach: Reach;
   /** From the first byte sent to the last byte read, in milliseconds. */
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
 }
 
-/** Sends one request. Throws {@link ApiError} of class `network`, `timeout` or, if too large, `parse`. */
-export async function exchange(request: Exchange, limits: ExchangeLimits): Promise<Reply> {
+/**
+ * Sends one request. Throws {@link ApiError} of class `network`, `timeout` or, if too large, `parse`.
+ * `signal` is the end of the collection that the request belongs to.
+ */
+export async function exchange(
+  request: Exchange,
+  limits: ExchangeLimits,
+  signal?: AbortSignal,
+): Promise<Reply> {
   const { operation, url, method, headers, body } = request;
-  const deadline = AbortSignal.timeout(limits.timeoutMs);
+  const { maxBodyBytes, timeoutMs } = limits;
   const fail = (failure: FailureClass, message: string, cause?: unknown) =>
     new ApiError(message, { failure, operation, cause });
+  using attempt = limits.reach.attempt(url);
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const signals = [deadline, attempt.signal, ...(signal === undefined ? [] : [signal])];
   try {
     const response = await limits.fetch(url, {
       method,
       headers: { ...headers },
       ...(body === undefined ? {} : { body }),
-      signal: deadline,
+      signal: AbortSignal.any(signals),
       // A redirect would carry the token to wherever it points.
       redirect: "manual",
       ...(isLoopback(url) ? { proxy: false } : {}),
     });
-    const text = await readText(response, limits.maxBodyBytes);
-    if (text === undefined) {
-      throw fail("parse", `the body is larger than ${limits.maxBodyBytes} bytes`);
-    }
+    attempt.reached();
+    const text = await readText(response, maxBodyBytes);
+    if (text === undefined) throw fail("parse", `the body is larger than ${maxBodyBytes} bytes`);
     return { status: response.status, headers: response.headers, text };
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    if (deadline.aborted) throw fail("timeout", `no whole answer within ${limits.timeoutMs} ms`);
+    if (signal?.aborted) throw fail("timeout", "no whole answer before the collection's deadline");
+    if (attempt.signal.aborted)
+      throw fail("timeout", `no connection to ${new URL(url).host} in time`);
+    if (deadline.aborted) throw fail("timeout", `no whole answer within ${timeoutMs} ms`);
     throw fail("network", "the connection failed", error);
   }
 }
 
 /** A simulator on this machine is asked directly, also where HTTP_PROXY is set. */
-function isLoopback(url: string): boolean {
+export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
 }

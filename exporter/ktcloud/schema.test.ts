@@ -41,11 +41,13 @@ describe("readServers()", () => {
       {
         ip: "10.0.0.1",
         port: "8080",
-        state: "UP",
+        state: "up",
         connections: undefined,
         throughputRate: undefined,
         averageTtfbMs: 34,
         requestsPerSecond: undefined,
+        requestByteRate: undefined,
+        responseByteRate: undefined,
       },
     ]);
   });
@@ -60,15 +62,15 @@ describe("readServers()", () => {
       { ...SERVER, ipaddress: " " },
       { ...SERVER, publicport: null },
     ];
-    const { items, listed, dropped } = readServers([...bad, SERVER]);
+    const { items, ...counts } = readServers([...bad, SERVER]);
     expect(items).toHaveLength(1);
-    expect({ listed, dropped }).toEqual({ listed: 8, dropped: 7 });
+    expect(counts).toEqual({ listed: 8, unreadable: 7, duplicates: 0 });
   });
 
   test("keeps the last of two with the same address and port, and counts the other", () => {
-    const { items, dropped } = readServers([SERVER, { ...SERVER, state: "DOWN" }]);
+    const { items, ...counts } = readServers([SERVER, { ...SERVER, state: "DOWN" }]);
     expect(items.map(({ state }) => state)).toEqual(["DOWN"]);
-    expect(dropped).toBe(1);
+    expect(counts).toEqual({ listed: 1, unreadable: 0, duplicates: 1 });
   });
 });
 
@@ -93,17 +95,28 @@ describe("readLoadBalancers()", () => {
         serviceType: "HTTP",
         option: "SOURCEIPHASH",
         healthcheckType: "tcp",
-        state: "OUT OF SERVICE",
+        state: "Out of Service",
+        connections: undefined,
+        requestsPerSecond: undefined,
       },
     ]);
   });
 
   test("needs the id alone; all else is empty where it is missing or of a wrong kind", () => {
-    const { items, dropped } = readLoadBalancers([
+    const { items, unreadable } = readLoadBalancers([
       { loadbalancerid: "a", name: {} },
       { name: "x" },
     ]);
     expect(items).toMatchObject([{ id: "a", name: "", serviceIp: "", state: "" }]);
-    expect(dropped).toBe(1);
+    expect(unreadable).toBe(1);
+  });
+
+  test("tells apart the ids and the halves of broken characters that would be written alike", () => {
+    const { items, duplicates } = readLoadBalancers([
+      { loadbalancerid: "a\ud800" },
+      { loadbalancerid: "a\udfff" },
+    ]);
+    expect(items.map(({ id }) => id)).toEqual(["a\ufffd"]);
+    expect(duplicates).toBe(1);
   });
 });

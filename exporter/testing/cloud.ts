@@ -1,5 +1,8 @@
 /** A simulated cloud for a test, and a client's options that fit it. */
-import type { ClientOptions } from "../ktcloud/client.ts";
+import { sleep } from "../../shared/lifecycle.ts";
+import type { ClientObserver, ClientOptions } from "../ktcloud/client.ts";
+import type { Cycle } from "../ktcloud/pacer.ts";
+import { UNLIMITED_REACH } from "../ktcloud/reach.ts";
 import { type Simulator, startSimulator } from "../ktcloud/simulator/start.ts";
 
 export const ACCOUNT = "demo@example.com";
@@ -20,6 +23,19 @@ export function startCloud(
   return { ...simulator, [Symbol.asyncDispose]: () => simulator.close() };
 }
 
+/** Counts nothing. */
+export const NOBODY: ClientObserver = {
+  exchanged: () => {},
+  retried: () => {},
+  tokenIssued: () => {},
+};
+
+/** A collection without a deadline. */
+export const ENDLESS: Cycle = {
+  signal: new AbortController().signal,
+  endsAtMs: Number.POSITIVE_INFINITY,
+};
+
 /** Options of a client of zone DX-M1 with short limits. */
 export function clientOptions(url: string): ClientOptions {
   return {
@@ -27,10 +43,15 @@ export function clientOptions(url: string): ClientOptions {
     zone: "DX-M1",
     credentials: { account: ACCOUNT, password: PASSWORD },
     fetch,
+    reach: UNLIMITED_REACH,
     now: Date.now,
+    monotonicNow: () => performance.now(),
+    sleep,
+    random: () => 0,
+    spacingMs: 0,
     timeoutMs: 2000,
     maxBodyBytes: 1_000_000,
     loginHoldMs: 1000,
-    onCall: () => {},
+    observer: NOBODY,
   };
 }

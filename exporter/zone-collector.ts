@@ -1,0 +1,129 @@
+/** One target -> collections of it, one after the other, with all state that lives from one to the next. */
+import type { Logger } from "../shared/log.ts";
+import { type Collection, collect, failuresOf } from "./collect.ts";
+import { type Counters, countingObserver, countListing, createCounters } from "./counters.ts";
+import type { ZoneFacts } from "./facts.ts";
+import { createClient } from "./ktcloud/client.ts";
+import { createApi } from "./ktcloud/dialects.ts";
+import type { ApiError } from "./ktcloud/errors.ts";
+import { type Fetch, isLoopback } from "./ktcloud/exchange.ts";
+import type { Cycle } from "./ktcloud/pacer.ts";
+import { createReach, UNLIMITED_REACH } from "./ktcloud/reach.ts";
+import { reportCollection } from "./report.ts";
+import { nameFilter, type Target } from "./targets/target.ts";
+import { nextZone, type Timing, UNKNOWN_ZONE, type ZoneState } from "./zone.ts";
+
+/** What all targets share. Durations in milliseconds. */
+export interface ZoneSettings {
+  readonly intervalMs: number;
+  readonly maxAgeMs: number;
+  readonly connectTimeoutMs: number;
+  /** Whether a proxy stands between, so that connecting says nothing of the cloud. */
+  readonly proxied: boolean;
+}
+
+export interface CollectorTools {
+  readonly fetch: Fetch;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonicNow: () => number;
+  /** Waits; ends early when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** A number from 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** What a successor goes on from. */
+export interface ZoneMemory {
+  readonly state: ZoneState;
+  readonly counters: Counters;
+}
+
+/** What was collected, not yet part of the state. */
+export interface Collected {
+  readonly collection: Collection;
+  readonly timing: Timing;
+}
+
+/** A target that is collected again and again. */
+export interface ZoneCollector {
+  readonly target: Target;
+  /** Asks for everything once. */
+  collect(cycle: Cycle): Promise<Collected>;
+  /** Makes a collection part of the state. */
+  take(collected: Collected): void;
+  facts(): ZoneFacts;
+  memory(): ZoneMemory;
+}
+
+/** A page of 100,000 servers is about 30 MB of JSON; more than this is no load balancer list. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** Builds a collector that goes on from `memory`, or from nothing. */
+export function createZoneCollector(
+  { target, settings }: { readonly target: Target; readonly settings: ZoneSettings },
+  tools: CollectorTools,
+  memory?: ZoneMemory,
+): ZoneCollector {
+  const { account, zone, concurrency } = target;
+  const { now, monotonicNow, log } = tools;
+  const { intervalMs, maxAgeMs, connectTimeoutMs: timeoutMs } = settings;
+  const counters = memory?.counters ?? createCounters();
+  let state = memory?.state ?? UNKNOWN_ZONE;
+  const who = { zone, ...(account !== undefined && { account }) };
+  const unlimited = settings.proxied && !isLoopback(target.apiUrl);
+  const client = createClient({
+    ...target,
+    ...tools,
+    reach: unlimited ? UNLIMITED_REACH : createReach({ timeoutMs, monotonicNow }),
+    maxBodyBytes: MAX_BODY_BYTES,
+    // Shorter than the interval, so that a first refusal costs no cycle but lasts for all of its own.
+    loginHoldMs: intervalMs / 2,
+    observer: countingObserver(counters),
+  });
+  const api = createApi(client, target.dialect, (from, to) => {
+    const message =
+      "The zone speaks the other generation of the API: ids change, series begin anew";
+    log.warn(message, { ...who, from, to });
+  });
+  const wanted = nameFilter(target);
+  const known = new WeakSet<ApiError>();
+
+  return {
+    target,
+    facts: () => ({ account, zone, state, counters }),
+    memory: () => ({ state, counters }),
+    collect: async (cycle) => {
+      const startedAtMs = now();
+      const startedMs = monotonicNow();
+      const collection = await collect(api, { concurrency, wanted, cycle });
+      return { collection, timing: { startedAtMs, durationMs: monotonicNow() - startedMs } };
+    },
+    take: ({ collection, timing }) => {
+      const before = state;
+      state = nextZone(before, collection, { timing, maxAgeMs });
+      reportCollection(log, collection, { who, before, after: state, known });
+      count(counters, collection, known);
+    },
+  };
+}
+
+function count(counters: Counters, collection: Collection, known: WeakSet<ApiError>): void {
+  for (const error of failuresOf(collection)) {
+    // While a refused login is not repeated, its error stands in for the calls not made.
+    if (known.has(error)) continue;
+    known.add(error);
+    counters.errors[error.operation][error.failure] += 1;
+  }
+  const { list, servers } = collection;
+  if (list.kind === "ok") {
+    // What the filter left out was listed all the same.
+    const { listed, filtered } = list.value;
+    countListing(counters, "list_load_balancers", { ...list.value, listed: listed + filtered });
+  }
+  for (const outcome of servers.values()) {
+    if (outcome.kind === "ok") countListing(counters, "list_servers", outcome.value);
+  }
+}
