@@ -58,8 +58,8 @@ export interface ZoneCollector {
   memory(): ZoneMemory;
 }
 
-/** A page of 100,000 servers is about 30 MB of JSON; more than this is no load balancer list. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** A list of 100,000 servers is about 30 MB of JSON; more than this is no load balancer list. */
+export const clientLimits = { maxBodyBytes: 64 * 1024 * 1024 } as const;
 
 /** Builds a collector that goes on from `memory`, or from nothing. */
 export function createZoneCollector(
@@ -77,8 +77,8 @@ export function createZoneCollector(
   const client = createClient({
     ...target,
     ...tools,
+    ...clientLimits,
     reach: unlimited ? UNLIMITED_REACH : createReach({ timeoutMs, monotonicNow }),
-    maxBodyBytes: MAX_BODY_BYTES,
     // Shorter than the interval, so that a first refusal costs no cycle but lasts for all of its own.
     loginHoldMs: intervalMs / 2,
     observer: countingObserver(counters),

@@ -19,6 +19,15 @@ test("the tables hold every component, annotation and reason", async () => {
   }
 });
 
+test("the exporter's metrics are all there, with type, labels and meaning", async () => {
+  const page = await Bun.file(PAGES[2] ?? "").text();
+  const rows = page.split("\n").filter((line) => line.startsWith("| `ktcloud_"));
+  expect(rows).toHaveLength(41);
+  for (const row of rows)
+    expect(row).toMatch(/^\| `\w+` \| (gauge|counter|histogram) \| .* \| \w.+\. \|$/);
+  expect(page).toContain("| `ktcloud_lb_server_count` | gauge | `lb_id`, `lb_name`, `zone` |");
+});
+
 test("renderPage() refuses a marker that names no table", () => {
   expect(() => renderPage("<!-- nothing -->\n<!-- end -->")).toThrow('"nothing"');
 });

@@ -9,11 +9,16 @@ import { ANNOTATIONS } from "../webhook/annotations.ts";
 import { definition as webhook } from "../webhook/config.ts";
 import { RESERVED_PORTS } from "../webhook/meshes.ts";
 import { TABLE } from "../webhook/rules.ts";
+import { exporterMetrics } from "./metrics-table.ts";
+
+const METRIC_COLUMNS = ["metric", "type", "labels", "meaning"];
 
 const TABLES: Readonly<Record<string, () => string>> = {
   "flags of sidecar": () => renderTable(sidecar),
   "flags of webhook": () => renderTable(webhook),
   "flags of exporter": () => renderTable(exporter),
+  "inherited metrics": () => markdown(METRIC_COLUMNS, exporterMetrics("inherited")),
+  "added metrics": () => markdown(METRIC_COLUMNS, exporterMetrics("added")),
   annotations: () =>
     markdown(
       ["annotation", "default", "allowed", "meaning"],
@@ -36,7 +41,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 /** The pages that hold such tables. */
-export const PAGES = ["configuration.md", "injection.md"].map(
+export const PAGES = ["configuration.md", "injection.md", "exporter.md"].map(
   (name) => `${import.meta.dir}/../docs/${name}`,
 );
 

@@ -126,3 +126,8 @@ export function httpUrl() {
     return url.href.replace(/\/+$/, "");
   });
 }
+
+/** Any text, also none. */
+export function optionalText() {
+  return parsed("text", (text) => text);
+}
