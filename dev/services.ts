@@ -93,6 +93,7 @@ function exporter({ exporterPort, simulatorPort }: Config): Service {
       `--web.listen-address=127.0.0.1:${exporterPort}`,
       `--api.url=http://127.0.0.1:${simulatorPort}`,
       "--collect.interval=5s",
+      "--collect.start-jitter=0s",
     ],
     env: { CLOUD_ID: ACCOUNT.id, CLOUD_PASSWORD: ACCOUNT.password, CLOUD_ZONE: "DX-M1" },
     ports: [[exporterPort, "--exporter-port"]],

@@ -65,8 +65,8 @@ function gauges<T>(
 const ZONE_COLUMNS: readonly Column<ZoneFacts>[] = [
   [
     "ktcloud_zone_up",
-    "1 if the last collection could list the load balancers of the zone, else 0.",
-    ({ state }) => Number(state.up),
+    "1 if the last collection could list the load balancers of the zone, else 0; absent before the first.",
+    ({ state }) => (state.last === undefined ? undefined : Number(state.up)),
   ],
   [
     "ktcloud_zone_load_balancers",

@@ -119,8 +119,12 @@ describe("renderPage()", () => {
     ]);
   });
 
+  test("before the first collection does not say that the zone is down", () => {
+    expect(samples(page(UNKNOWN_ZONE), "ktcloud_zone_up")).toEqual([]);
+  });
+
   test("before the first success says that the zone is not up, and shows no count and no time", () => {
-    const text = page(UNKNOWN_ZONE);
+    const text = page({ ...UNKNOWN_ZONE, last: { startedAtMs: 1, durationMs: 1 } });
     expect(text).toContain('ktcloud_zone_up{zone="DX-M1"} 0');
     for (const name of [
       "ktcloud_lb_total_count",

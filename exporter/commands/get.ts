@@ -91,7 +91,7 @@ export async function get(config: GetConfig, path: string, fetch: Fetch): Promis
       redirect: "manual",
       proxy: false,
       tls: { rejectUnauthorized: false },
-    } as BunFetchRequestInit);
+    });
     const body = await answer.text();
     if (answer.status === 200) return { code: 0, out: body, err: "" };
     return failed(`answered with ${answer.status}: ${body.trim().slice(0, 500)}`);
