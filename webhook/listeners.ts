@@ -1,8 +1,8 @@
 /** Opens the listeners, logs where, and has them closed at the end, the last one first. */
 import { formatAddress, type ListenOptions, listen } from "../shared/http.ts";
 import type { Life } from "../shared/lifecycle.ts";
+import { listenTls, type TlsListener, type TlsListenOptions } from "../shared/tls/listener.ts";
 import type { BindAddress } from "../shared/values.ts";
-import { listenTls, type TlsListener, type TlsListenOptions } from "./tls-listener.ts";
 
 /** For what is in flight: with the shutdown delay and a preStop hook less than the pod's grace period. */
 const DRAIN_MS = 15_000;

@@ -6,14 +6,14 @@ import { createLogger } from "../shared/log.ts";
 import { createCertificate, type TestCertificate } from "../shared/testing/certificate.ts";
 import { eventually } from "../shared/testing/eventually.ts";
 import { startProcess } from "../shared/testing/process.ts";
+import { connectTls, post, type TlsClient } from "../shared/testing/tls-client.ts";
+import { listenTls } from "../shared/tls/listener.ts";
 import { mountSecret } from "./testing/mounted-secret.ts";
 import { createPod, createReview } from "./testing/review.ts";
-import { connectTls, post, type TlsClient } from "./testing/tls-client.ts";
-import { listenTls } from "./tls-listener.ts";
 
 const ROTATIONS = 100;
 const CLIENTS = 16;
-const REQUEST = post(JSON.stringify(createReview(createPod())));
+const REQUEST = post(JSON.stringify(createReview(createPod())), "/mutate");
 
 let pairs: readonly TestCertificate[];
 let ca: string[];

@@ -1,6 +1,7 @@
 /** Flags, certificate and cluster -> three listeners, until a signal. */
 import { aborted, type Life } from "../shared/lifecycle.ts";
 import { createRegistry } from "../shared/metrics.ts";
+import type { TlsListener } from "../shared/tls/listener.ts";
 import { createHealthApp, createMetricsApp, createWebhookApp } from "./app.ts";
 import { watchCertificates } from "./certificate-directory.ts";
 import { createCertificateMetrics } from "./certificate-metrics.ts";
@@ -10,7 +11,6 @@ import { openPlain, openTls } from "./listeners.ts";
 import { createAdmissionMetrics } from "./metrics.ts";
 import { createPolicy } from "./policy.ts";
 import { createServedCertificate } from "./served-certificate.ts";
-import type { TlsListener } from "./tls-listener.ts";
 import { createWithCluster } from "./with-cluster.ts";
 
 /** How often the clock is compared with the served certificate. */

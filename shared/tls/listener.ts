@@ -3,26 +3,38 @@
  * (1.4.5: its reload ignores `tls`), so node:tls takes the connections and hands their bytes to a
  * `Bun.serve` on a Unix socket. node:http behind node:tls takes twice the time and the memory.
  */
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createServer, type Server, type TLSSocket } from "node:tls";
-import { type Listener, listenError } from "../shared/http.ts";
-import type { Logger } from "../shared/log.ts";
-import type { BindAddress } from "../shared/values.ts";
+import { createServer, type SecureVersion, type Server, type TLSSocket } from "node:tls";
+import { type Listener, listenError } from "../http.ts";
+import type { Logger } from "../log.ts";
+import type { BindAddress } from "../values.ts";
 import {
   CONNECTION_LIMITS,
   type Connection,
   type ConnectionLimits,
   joinConnections,
-} from "./tls-connection.ts";
+} from "./connection.ts";
+import { openSocketPath } from "./socket-path.ts";
 
 /** PEM texts. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+}
+
+/** A certificate, and how it is served. */
+export interface TlsSettings extends TlsPair {
+  /** Default TLS 1.2, the oldest that RFC 9325 allows. */
+  readonly minVersion?: SecureVersion;
+  readonly maxVersion?: SecureVersion;
+  /** Suites up to TLS 1.2 in OpenSSL's names, with colons between; those of TLS 1.3 are always on. */
+  readonly ciphers?: string;
+  /** Whether the order of `ciphers` counts rather than the client's. */
+  readonly honorCipherOrder?: boolean;
+  /** Curves in OpenSSL's names, with colons between. */
+  readonly ecdhCurve?: string;
+  /** The authorities that client certificates are verified against, PEM. */
+  readonly ca?: string;
 }
 
 /** How long a client may take, in milliseconds. */
@@ -31,7 +43,7 @@ export interface TlsLimits extends ConnectionLimits {
   readonly handshakeMs: number;
 }
 
-/** At the end of the handshake limit Go's clients, the API server among them, have given up too. */
+/** At the end of the handshake limit Go's clients, such as Prometheus and the API server, have given up too. */
 export const TLS_LIMITS: TlsLimits = { ...CONNECTION_LIMITS, handshakeMs: 10_000 };
 
 export interface TlsListenOptions {
@@ -42,15 +54,22 @@ export interface TlsListenOptions {
   /** Told at debug of what strangers do to the port, and at error of a request whose handling failed. */
   readonly log: Logger;
   readonly limits?: TlsLimits;
+  /** Largest request body in bytes. Default: no limit, for an app that has its own. */
+  readonly maxBodyBytes?: number;
+  /**
+   * Asks every client for a certificate and is told of each that has finished its handshake, with a
+   * certificate or without, verified or not (`authorized`). What it returns is why the client is cut.
+   */
+  readonly admit?: (client: TLSSocket) => string | undefined;
 }
 
 /** An open listener. Before the first {@link replace} every handshake fails. */
 export interface TlsListener extends Listener {
   /**
-   * Serves this pair from the next handshake on; open connections go on undisturbed. Throws, and
-   * keeps the pair before, where TLS cannot use it.
+   * Serves this from the next handshake on; open connections go on undisturbed. Throws, and keeps
+   * what was before, where TLS cannot use it.
    */
-  replace(pair: TlsPair): void;
+  replace(settings: TlsSettings): void;
   /**
    * From now on every answer ends its connection (`Connection: close`), so that clients that keep
    * theirs open turn to another server by themselves. New connections are still taken.
@@ -58,7 +77,6 @@ export interface TlsListener extends Listener {
   drain(): void;
 }
 
-/** TLS 1.2 is the oldest that RFC 9325 allows. It holds for every pair. */
 const MIN_VERSION = "TLSv1.2";
 
 /** At the close, for clients in the handshake or right after it; they send a request within a round trip. */
@@ -72,13 +90,16 @@ const NO_IDLE_TIMEOUT: object = { idleTimeout: 0 };
 
 /** Opens a listener. Rejects with `ListenError` with the address, the flag and what to do. */
 export async function listenTls(options: TlsListenOptions): Promise<TlsListener> {
-  const { bind, flag, log, limits = TLS_LIMITS } = options;
+  const { bind, flag, log, admit, limits = TLS_LIMITS } = options;
   const app = serveApp(options);
   const connections = new Map<TLSSocket, Connection | undefined>();
   const front = createServer({
     minVersion: MIN_VERSION,
     ALPNProtocols: ["http/1.1"],
     handshakeTimeout: limits.handshakeMs,
+    // Whom to cut is for admit() to say. Both hold for good: setSecureContext() does not look at them.
+    requestCert: admit !== undefined,
+    rejectUnauthorized: false,
   });
   front.on("connection", (socket) => {
     connections.set(socket as TLSSocket, undefined);
@@ -89,18 +110,14 @@ export async function listenTls(options: TlsListenOptions): Promise<TlsListener>
     socket.destroy();
   });
   front.on("secureConnection", (socket) => {
-    const remote = socket.remoteAddress;
-    const onCut = (reason: string) => log.debug("Cut a connection", { remote, reason });
-    socket.on("error", (error) => log.debug("A connection broke", { remote, error }));
-    const inner = connect(app.path);
-    inner.on("error", (error) => log.debug("A connection to the app broke", { error }));
-    connections.set(socket, joinConnections(socket, inner, { limits, onCut }));
+    const connection = takeClient(socket, app.path, { ...options, limits });
+    if (connection !== undefined) connections.set(socket, connection);
   });
   try {
     const port = await openPort(front, bind);
     return {
       port,
-      replace: ({ cert, key }) => front.setSecureContext({ cert, key, minVersion: MIN_VERSION }),
+      replace: (settings) => front.setSecureContext({ minVersion: MIN_VERSION, ...settings }),
       drain: app.drain,
       close: async (deadlineMs) => {
         app.drain();
@@ -114,19 +131,35 @@ export async function listenTls(options: TlsListenOptions): Promise<TlsListener>
   }
 }
 
-/** The app on a Unix socket, where only this process and what shares its network namespace reach it. */
-function serveApp({ fetch, log }: TlsListenOptions) {
-  // Linux has sockets without a file: the container's file system may be read-only.
-  const abstract = process.platform === "linux";
-  const path = abstract
-    ? `\0webhook-${randomUUID()}`
-    : join(mkdtempSync(join(tmpdir(), "webhook-")), "socket");
+/** Joins a client to the app, or cuts it where it is not admitted. */
+function takeClient(
+  socket: TLSSocket,
+  path: string,
+  options: Pick<TlsListenOptions, "log" | "admit"> & { readonly limits: ConnectionLimits },
+): Connection | undefined {
+  const { log, admit, limits } = options;
+  const remote = socket.remoteAddress;
+  socket.on("error", (error) => log.debug("A connection broke", { remote, error }));
+  const refusal = admit?.(socket);
+  if (refusal !== undefined) {
+    log.debug("Refused a client", { remote, reason: refusal });
+    socket.destroy();
+    return undefined;
+  }
+  const inner = connect(path);
+  inner.on("error", (error) => log.debug("A connection to the app broke", { error }));
+  const onCut = (reason: string) => log.debug("Cut a connection", { remote, reason });
+  return joinConnections(socket, inner, { limits, onCut });
+}
+
+/** The app on a Unix socket. */
+function serveApp({ fetch, log, admit, maxBodyBytes = Number.MAX_SAFE_INTEGER }: TlsListenOptions) {
+  const { path, remove } = openSocketPath({ ownerOnly: admit !== undefined });
   let draining = false;
   const server = Bun.serve({
     unix: path,
     ...NO_IDLE_TIMEOUT,
-    // The app has a limit of its own, with a reason in the answer and in the metrics.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    maxRequestBodySize: maxBodyBytes,
     development: false,
     fetch: async (request) => {
       const response = await fetch(request);
@@ -141,7 +174,7 @@ function serveApp({ fetch, log }: TlsListenOptions) {
   });
   const close = async () => {
     await server.stop(true);
-    if (!abstract) rmSync(dirname(path), { recursive: true, force: true });
+    remove();
   };
   const drain = () => {
     draining = true;

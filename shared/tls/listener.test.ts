@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { connect as connectPlain, type Socket } from "node:net";
-import { createLogger } from "../shared/log.ts";
-import { createCertificate, type TestCertificate } from "../shared/testing/certificate.ts";
-import { eventually } from "../shared/testing/eventually.ts";
-import { connectTls, post, type TlsClient } from "./testing/tls-client.ts";
-import { listenTls, TLS_LIMITS, type TlsListener, type TlsListenOptions } from "./tls-listener.ts";
+import { createLogger } from "../log.ts";
+import { createCertificate, type TestCertificate } from "../testing/certificate.ts";
+import { eventually } from "../testing/eventually.ts";
+import { connectTls, post, type TlsClient } from "../testing/tls-client.ts";
+import { listenTls, TLS_LIMITS, type TlsListener, type TlsListenOptions } from "./listener.ts";
 
 const flag = "--port";
 const bind = { host: "127.0.0.1", port: 0 };

@@ -76,7 +76,7 @@ export async function connectTls(
 }
 
 /** A whole `POST` with its head. */
-export function post(body: string, path = "/mutate"): string {
+export function post(body: string, path = "/"): string {
   const length = Buffer.byteLength(body);
   return `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n${body}`;
 }

@@ -13,10 +13,10 @@ export interface ConnectionLimits {
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
-  // The API server waits at most 30 s for a webhook (timeoutSeconds): nobody waits for an answer
-  // after that. It is for head, body and answer together, so dripping single bytes gains no time.
+  // The longest that the API server waits for a webhook (timeoutSeconds), and three times what a scrape
+  // takes by default. It is for head, body and answer together, so dripping single bytes gains no time.
   requestMs: 30_000,
-  // Go's clients, the API server among them, close an idle connection after 90 s. Were the server the
+  // Go's clients, such as the API server, close an idle connection after 90 s. Were the server the
   // first to do so, a request that is under way at that moment would fail.
   idleMs: 120_000,
   // After a 413 the client is still sending: closed at once, its system would drop the answer.

@@ -1,0 +1,108 @@
+/** Large answers: whole, at the reader's pace, and without a copy of them in this process. */
+import { beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLogger } from "../log.ts";
+import { createCertificate, type TestCertificate } from "../testing/certificate.ts";
+import { eventually } from "../testing/eventually.ts";
+import { connectTls } from "../testing/tls-client.ts";
+import { listenTls } from "./listener.ts";
+
+const MIB = 2 ** 20;
+const GET = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/** Bytes that tell when a part is missing, doubled or moved. */
+const page = new Uint8Array(10 * MIB).map((_, index) => (index * 2_654_435_761) >>> 24);
+
+let pair: TestCertificate;
+
+beforeAll(async () => {
+  pair = await createCertificate();
+});
+
+async function start(fetch: (request: Request) => Response) {
+  const log = createLogger({ level: "error", format: "json" });
+  const bind = { host: "127.0.0.1", port: 0 };
+  const listener = await listenTls({ flag: "--port", bind, log, fetch });
+  listener.replace(pair);
+  return { port: listener.port, [Symbol.asyncDispose]: () => listener.close(1000) };
+}
+
+/** Reads an answer to its end, `pauseMs` after each piece, and gives its body. */
+async function read(port: number, pauseMs: number): Promise<Buffer> {
+  using client = await connectTls(port, { ca: pair.ca });
+  client.socket.removeAllListeners("data");
+  const pieces: Buffer[] = [];
+  client.socket.on("data", (piece: Buffer) => {
+    pieces.push(piece);
+    if (pauseMs === 0) return;
+    client.socket.pause();
+    setTimeout(() => client.socket.resume(), pauseMs);
+  });
+  await client.send(GET);
+  expect(await client.closed).toBe("end");
+  const all = Buffer.concat(pieces);
+  return all.subarray(all.indexOf("\r\n\r\n") + 4);
+}
+
+test("a page of 10 MiB comes whole to a quick reader, to a slow one, and to several at once", async () => {
+  await using server = await start(() => new Response(page));
+  const readers = [0, 2, 0, 1].map((pauseMs) => read(server.port, pauseMs));
+  for (const body of await Promise.all(readers)) expect(body.equals(page)).toBe(true);
+});
+
+test.skipIf(Bun.which("curl") === null)(
+  "a page of 10 MiB comes whole to curl, also over one connection twice",
+  async () => {
+    await using server = await start(() => new Response(page));
+    const directory = mkdtempSync(join(tmpdir(), "large-"));
+    writeFileSync(join(directory, "ca.pem"), pair.ca);
+    const url = `https://localhost:${server.port}/`;
+    const outputs = ["first", "second"].flatMap((name) => ["-o", join(directory, name), url]);
+    const command = ["curl", "-sS", "-m", "20", "--cacert", join(directory, "ca.pem"), ...outputs];
+    const curl = Bun.spawn(command, { env: { PATH: process.env.PATH ?? "" }, stderr: "pipe" });
+    expect(await curl.stderr.text()).toBe("");
+    expect(await curl.exited).toBe(0);
+    for (const name of ["first", "second"]) {
+      const body = await Bun.file(join(directory, name)).bytes();
+      expect(Buffer.compare(body, page)).toBe(0);
+    }
+    rmSync(directory, { recursive: true });
+  },
+);
+
+test("a body without end is made at the reader's pace: what stands between is a few MiB", async () => {
+  const piece = new Uint8Array(65_536);
+  let made = 0;
+  const endless = () =>
+    new ReadableStream(
+      {
+        pull: (controller) => {
+          made += piece.byteLength;
+          controller.enqueue(piece);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  await using server = await start(() => new Response(endless()));
+  using client = await connectTls(server.port, { ca: pair.ca });
+  client.socket.removeAllListeners("data");
+  let taken = 0;
+  client.socket.on("data", (bytes: Buffer) => {
+    taken += bytes.byteLength;
+  });
+  await client.send(GET);
+  await eventually("100 MiB are taken", () => taken >= 100 * MIB);
+  client.socket.pause();
+  // Nothing is made any more once every buffer on the way is full.
+  const standing = await eventually("it stands still", async () => {
+    const before = made;
+    await Bun.sleep(300);
+    return made === before ? made - taken : undefined;
+  });
+  expect(standing).toBeLessThan(16 * MIB);
+  const before = taken;
+  client.socket.resume();
+  await eventually("it goes on", () => taken > before + 50 * MIB);
+});
