@@ -15,15 +15,30 @@ function pages(text: string) {
 
 function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metrics") {
   const store: SnapshotStore = {
-    current: { pages: pages(PAGE), builtAtMs: 0, listed: true, problem: undefined },
+    current: {
+      pages: pages(PAGE),
+      status: new Blob(),
+      builtAtMs: 0,
+      listed: true,
+      problem: undefined,
+    },
   };
   const app = createApp({
     store,
     readiness,
     metrics: createMetrics({ version: "1.2.3", revision: "r", bun: "b" }),
     telemetryPath,
-    zone: "DX-M1",
-    version: "1.2.3",
+    live: () => ({
+      version: "1.2.3",
+      revision: "r",
+      telemetryPath,
+      readiness: readiness(),
+      nowMs: 0,
+      builtAtMs: 0,
+      role: "alone",
+      leader: undefined,
+      configProblem: undefined,
+    }),
     log: createLogger({ level: "error", format: "json" }),
   });
   return { app, store };
@@ -90,12 +105,14 @@ describe("the page", () => {
 });
 
 describe("GET /", () => {
-  test("names version, zone and state, and links to the rest", async () => {
-    const { app } = setUp(() => "the cloud is <down>", "/m");
+  test("puts what was collected into a page with what is live, under a policy without scripts", async () => {
+    const { app, store } = setUp(() => "the cloud is <down>", "/m");
+    store.current = { ...store.current, status: new Blob(["<main>collected</main>"]) };
     const answer = await app.request("/");
     const text = await answer.text();
     expect(answer.headers.get("content-type")).toStartWith("text/html");
-    for (const part of ["1.2.3", "DX-M1", "&lt;down&gt;", 'href="/m"', 'href="/-/metrics"']) {
+    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    for (const part of ["1.2.3", "<main>collected</main>", "&lt;down&gt;", 'href="./m"']) {
       expect(text).toContain(part);
     }
     expect((await app.request("/", { method: "DELETE" })).status).toBe(405);

@@ -3,10 +3,11 @@ import { Hono } from "hono";
 import { addHealth, addMetrics, get, type Readiness } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";
 import { CONTENT_TYPES } from "./exposition.ts";
-import { landingPage } from "./landing.ts";
 import type { ExporterMetrics } from "./metrics.ts";
 import { chooseEncoding, chooseFormat } from "./negotiate.ts";
 import type { SnapshotStore } from "./snapshot.ts";
+import { type LiveFacts, statusPage } from "./status/page.ts";
+import { CONTENT_SECURITY_POLICY } from "./status/style.ts";
 
 export interface AppOptions {
   readonly store: SnapshotStore;
@@ -14,8 +15,8 @@ export interface AppOptions {
   readonly metrics: ExporterMetrics;
   /** Path of the page: `/metrics`. */
   readonly telemetryPath: string;
-  readonly zone: string;
-  readonly version: string;
+  /** What the status page says besides the collection. */
+  readonly live: () => LiveFacts;
   readonly log: Logger;
 }
 
@@ -43,7 +44,14 @@ export function createApp(options: AppOptions): Hono {
     };
     return new Response(page, { headers });
   });
-  get(app, "/", (c) => c.html(landingPage({ ...options, state: readiness() })));
+  get(app, "/", async (c) => {
+    const { status } = store.current;
+    const headers = {
+      "content-security-policy": CONTENT_SECURITY_POLICY,
+      "cache-control": "no-store",
+    };
+    return c.html(statusPage(options.live(), await status.text()), 200, headers);
+  });
   app.onError((error, c) => {
     log.error("A request failed", { path: c.req.path, error });
     return c.text("internal error\n", 500);

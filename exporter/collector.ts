@@ -3,6 +3,9 @@ import type { ExporterLabels, Totals } from "./facts.ts";
 import type { Cycle } from "./ktcloud/pacer.ts";
 import { renderPage } from "./render.ts";
 import { encodePage, type Snapshot } from "./snapshot.ts";
+import { renderStatusFragment } from "./status/fragment.ts";
+import type { History } from "./status/history.ts";
+import { plot, statusFacts } from "./status/read.ts";
 import type { Target } from "./targets/target.ts";
 import type { Timing } from "./zone.ts";
 import {
@@ -26,6 +29,7 @@ export interface Memory {
   /** By {@link keyOf}. */
   readonly zones: Readonly<Record<string, ZoneMemory>>;
   readonly totals: Totals;
+  readonly history: History;
 }
 
 export interface Collector {
@@ -46,6 +50,7 @@ export function createCollector(
 ): Collector {
   const { now, monotonicNow } = tools;
   const totals: Totals = memory?.totals ?? { pages: 0, overruns: 0 };
+  let history: History = memory?.history ?? [];
   let settings = initial;
   let zones = createZones(initial, tools, memory?.zones ?? {});
   let running = new AbortController();
@@ -53,15 +58,19 @@ export function createCollector(
   const remember = (): Memory => ({
     zones: Object.fromEntries(zones.map((zone) => [keyOf(zone.target), zone.memory()])),
     totals,
+    history,
   });
   const snapshot = (last: Timing): Snapshot => {
     totals.pages += 1;
     const facts = zones.map((zone) => zone.facts());
     const builtAtMs = now();
     const { exporter } = settings;
+    history = plot(history, facts);
+    const status = renderStatusFragment(statusFacts(facts, history, { ...settings, builtAtMs }));
     const texts = renderPage({ zones: facts, totals, exporter, last, builtAtMs });
     return {
       pages: encodePage(texts),
+      status: new Blob([status]),
       builtAtMs,
       listed: facts.some(({ state }) => state.lastSuccess !== undefined),
       problem: facts.find(({ state }) => state.problem !== undefined)?.state.problem,

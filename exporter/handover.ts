@@ -7,13 +7,15 @@ import type { Format } from "./exposition.ts";
 import type { Encoded, Snapshot } from "./snapshot.ts";
 
 /** A snapshot whose Blobs wait to be taken. Fit for a message. */
-export interface LentSnapshot extends Omit<Snapshot, "pages"> {
+export interface LentSnapshot extends Omit<Snapshot, "pages" | "status"> {
+  readonly statusUrl: string;
   readonly urls: Readonly<Record<Format, { readonly plain: string; readonly gzip: string }>>;
 }
 
 /** Makes a snapshot fit for a message. It has to be taken, or it stays in memory. */
-export function lend({ pages: { text, openmetrics }, ...rest }: Snapshot): LentSnapshot {
-  return { ...rest, urls: { text: lendPage(text), openmetrics: lendPage(openmetrics) } };
+export function lend({ pages, status, ...rest }: Snapshot): LentSnapshot {
+  const urls = { text: lendPage(pages.text), openmetrics: lendPage(pages.openmetrics) };
+  return { ...rest, urls, statusUrl: URL.createObjectURL(status) };
 }
 
 function lendPage({ plain, gzip }: Encoded) {
@@ -21,8 +23,9 @@ function lendPage({ plain, gzip }: Encoded) {
 }
 
 /** Takes what was lent, once. Throws where there is nothing of that kind. */
-export function take({ urls: { text, openmetrics }, ...rest }: LentSnapshot): Snapshot {
-  return { ...rest, pages: { text: takePage(text), openmetrics: takePage(openmetrics) } };
+export function take({ urls, statusUrl, ...rest }: LentSnapshot): Snapshot {
+  const pages = { text: takePage(urls.text), openmetrics: takePage(urls.openmetrics) };
+  return { ...rest, pages, status: takeBlob(statusUrl) };
 }
 
 function takePage({ plain, gzip }: LentSnapshot["urls"][Format]): Encoded {

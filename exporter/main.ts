@@ -6,6 +6,7 @@ import { definition, type ExporterConfig } from "./config.ts";
 import { createMetrics } from "./metrics.ts";
 import { collectorSettings, exporterLabels, initialSnapshot, isProxied } from "./settings.ts";
 import { type SnapshotStore, snapshotReadiness } from "./snapshot.ts";
+import type { LiveFacts } from "./status/page.ts";
 import { superviseWorker } from "./supervisor.ts";
 import type { Target } from "./targets/target.ts";
 
@@ -42,7 +43,18 @@ async function run(config: ExporterConfig, life: Life): Promise<void> {
       ? "stopping"
       : snapshotReadiness(store.current, { nowMs: Date.now(), maxAgeMs });
 
-  const app = createApp({ store, readiness, metrics, telemetryPath, zone, version, log });
+  const live = (): LiveFacts => ({
+    version,
+    revision: build.revision,
+    telemetryPath,
+    readiness: readiness(),
+    nowMs: Date.now(),
+    builtAtMs: store.current.status.size > 0 ? store.current.builtAtMs : undefined,
+    role: "alone",
+    leader: undefined,
+    configProblem: undefined,
+  });
+  const app = createApp({ store, readiness, metrics, telemetryPath, live, log });
   const listener = listen({
     flag: "--web.listen-address",
     bind,

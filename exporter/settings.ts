@@ -68,5 +68,11 @@ export function initialSnapshot(
 
 /** A snapshot of a page that tells of no collection. */
 export function snapshotOf(texts: PageTexts, nowMs: number): Snapshot {
-  return { pages: encodePage(texts), builtAtMs: nowMs, listed: false, problem: undefined };
+  return {
+    pages: encodePage(texts),
+    status: new Blob(),
+    builtAtMs: nowMs,
+    listed: false,
+    problem: undefined,
+  };
 }

@@ -5,7 +5,7 @@ import { encodePage, type Snapshot, snapshotReadiness } from "./snapshot.ts";
 const pages = encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
 
 describe("snapshotReadiness()", () => {
-  const fresh = { pages, builtAtMs: 100_000, listed: true, problem: undefined };
+  const fresh = { pages, status: new Blob(), builtAtMs: 100_000, listed: true, problem: undefined };
   test.each<[string, Partial<Snapshot>, Readiness]>([
     ["never listed", { listed: false }, "the load balancers were never listed yet"],
     [

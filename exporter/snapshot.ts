@@ -16,6 +16,8 @@ export interface Encoded {
 /** One page, all from one collection. */
 export interface Snapshot {
   readonly pages: Readonly<Record<Format, Encoded>>;
+  /** The part of the status page that is of the same collection; HTML, empty before the first. */
+  readonly status: Blob;
   /** When it was built, in milliseconds since the epoch. */
   readonly builtAtMs: number;
   /** Whether the load balancers of any zone have ever been listed. */

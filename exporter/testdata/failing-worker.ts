@@ -10,6 +10,7 @@ addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => {
     kind: "page",
     snapshot: lend({
       pages: encodePage({ text: "", openmetrics: "" }),
+      status: new Blob(),
       builtAtMs: before,
       listed: true,
       problem: undefined,
