@@ -3,9 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  createConfiguration,
+  createServices,
+  FakeApiServer,
+} from "../shared/testing/api-server.ts";
 import { eventually } from "../shared/testing/eventually.ts";
 import { type RunningProcess, runProcess, startProcess } from "../shared/testing/process.ts";
-import { createConfiguration, createServices, FakeApiServer } from "./testing/api-server.ts";
 import { createPod, createReview, type Json } from "./testing/review.ts";
 
 const webhook = join(import.meta.dir, "../dist/webhook");

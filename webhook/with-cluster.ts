@@ -1,17 +1,17 @@
 /** What of the webhook needs the API server: its own certificate, a namespace's Services, `auto`. */
 import type { Registry } from "prom-client";
-import { ConfigError } from "../shared/config.ts";
-import { type Life, sleep } from "../shared/lifecycle.ts";
-import { describeError } from "../shared/log.ts";
-import type { ServingCertificate } from "./certificates.ts";
-import { type Cluster, createCluster } from "./cluster/api.ts";
 import {
   type Connection,
   connect,
   hasCluster,
   ownNamespace,
   type Source,
-} from "./cluster/connection.ts";
+} from "../shared/cluster/connection.ts";
+import { ConfigError } from "../shared/config.ts";
+import { type Life, sleep } from "../shared/lifecycle.ts";
+import { describeError } from "../shared/log.ts";
+import type { ServingCertificate } from "./certificates.ts";
+import { type Cluster, createCluster } from "./cluster/api.ts";
 import { OWN_NAME, type WebhookConfig } from "./config.ts";
 import { createNativeSwitch } from "./native.ts";
 import type { ServiceFacts } from "./port-name.ts";

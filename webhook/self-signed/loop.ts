@@ -3,9 +3,10 @@
  * served. Every replica runs it; whoever comes second reads what the first has written.
  */
 import type { V1Secret } from "@kubernetes/client-node";
+import { ApiError } from "../../shared/cluster/api.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ServingCertificate } from "../certificates.ts";
-import { ApiError, type Cluster } from "../cluster/api.ts";
+import type { Cluster } from "../cluster/api.ts";
 import { issueAuthority, issueServing } from "./issue.ts";
 import type { SelfSignedMetrics } from "./metrics.ts";
 import { Publication } from "./publication.ts";

@@ -1,6 +1,8 @@
 /** What the self-signed mode does -> metrics. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { type ApiError, OPERATIONS } from "../cluster/api.ts";
+import type { ApiError } from "../../shared/cluster/api.ts";
+import { createFailureCounter } from "../../shared/cluster/failures.ts";
+import { OPERATIONS } from "../cluster/api.ts";
 import type { Reason } from "./renewal.ts";
 
 export interface SelfSignedMetrics {
@@ -10,19 +12,6 @@ export interface SelfSignedMetrics {
   authorityEnds(atMs: number): void;
   failed(error: ApiError): void;
 }
-
-/** Status codes that are told apart; any other is counted by its class, such as `5xx`. */
-const CODES: ReadonlySet<ApiError["code"]> = new Set([
-  "timeout",
-  "unreachable",
-  401,
-  403,
-  404,
-  409,
-  410,
-  422,
-  429,
-]);
 
 /** Adds the metrics to a registry. */
 export function createSelfSignedMetrics(
@@ -42,11 +31,9 @@ export function createSelfSignedMetrics(
     labelNames: ["result"],
     registers,
   });
-  const errors = new Counter({
+  const failed = createFailureCounter(registry, {
     name: "webhook_kubernetes_api_errors_total",
-    help: "Calls to the API server that failed, by operation and status code or cause.",
-    labelNames: ["operation", "code"],
-    registers,
+    operations: OPERATIONS,
   });
   let endsMs: number | undefined;
   new Gauge({
@@ -59,17 +46,12 @@ export function createSelfSignedMetrics(
     },
   });
   for (const result of ["success", "failure"]) patches.inc({ result }, 0);
-  for (const operation of OPERATIONS) errors.inc({ operation, code: "timeout" }, 0);
   return {
     renewed: (kind, reason) => renewals.inc({ kind, reason }),
     published: (result) => patches.inc({ result }),
     authorityEnds: (atMs) => {
       endsMs = atMs;
     },
-    failed: ({ operation, code }) => errors.inc({ operation, code: classOf(code) }),
+    failed,
   };
-}
-
-function classOf(code: ApiError["code"]): string {
-  return CODES.has(code) ? String(code) : `${Math.floor(Number(code) / 100)}xx`;
 }

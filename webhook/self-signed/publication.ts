@@ -1,8 +1,9 @@
 /** The caBundle of the webhook configuration: what API servers trust and since when, and keeping it right. */
 import type { X509Certificate } from "node:crypto";
 import type { V1MutatingWebhookConfiguration } from "@kubernetes/client-node";
+import { ApiError } from "../../shared/cluster/api.ts";
 import type { Logger } from "../../shared/log.ts";
-import { ApiError, type Cluster, FIELD_MANAGER } from "../cluster/api.ts";
+import { type Cluster, FIELD_MANAGER } from "../cluster/api.ts";
 import type { SelfSignedMetrics } from "./metrics.ts";
 import { type Authority, readAuthorities, signed } from "./state.ts";
 

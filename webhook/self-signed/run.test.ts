@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Registry } from "prom-client";
+import { connect } from "../../shared/cluster/connection.ts";
 import { createLogger } from "../../shared/log.ts";
+import { type Asked, createConfiguration, FakeApiServer } from "../../shared/testing/api-server.ts";
 import { eventually } from "../../shared/testing/eventually.ts";
 import type { ServingCertificate } from "../certificates.ts";
 import { createCluster } from "../cluster/api.ts";
-import { connect } from "../cluster/connection.ts";
-import { type Asked, createConfiguration, FakeApiServer } from "../testing/api-server.ts";
 import { createSelfSignedMetrics } from "./metrics.ts";
 import { runSelfSigned } from "./run.ts";
 

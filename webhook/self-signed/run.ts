@@ -1,9 +1,12 @@
 /** Looks after the certificate for as long as the webhook lives: when something changes, when it is due, and again after failures. */
+import { Alarm } from "../../shared/cluster/alarm.ts";
+import { ApiError } from "../../shared/cluster/api.ts";
+import type { Connection } from "../../shared/cluster/connection.ts";
+import { createTeller } from "../../shared/cluster/failures.ts";
+import { watch } from "../../shared/cluster/watch.ts";
 import { sleep as sleepReally } from "../../shared/lifecycle.ts";
 import type { Logger } from "../../shared/log.ts";
-import { ApiError } from "../cluster/api.ts";
-import type { Connection } from "../cluster/connection.ts";
-import { watch } from "../cluster/watch.ts";
+import { operation } from "../cluster/api.ts";
 import { SelfSigned, type SelfSignedOptions } from "./loop.ts";
 
 export interface RunOptions extends SelfSignedOptions {
@@ -27,7 +30,11 @@ export async function runSelfSigned(options: RunOptions): Promise<void> {
   const { connection, signal, namespace, secretName, configurationName, log } = options;
   const { random = Math.random, sleep = sleepReally } = options;
   const alarm = new Alarm(signal);
-  const tell = createTeller(options);
+  const warn = createTeller(options);
+  const tell = (error: ApiError) => {
+    options.metrics.failed(error);
+    warn(error);
+  };
   const watching = {
     connection,
     signal,
@@ -39,9 +46,13 @@ export async function runSelfSigned(options: RunOptions): Promise<void> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
   const configurations = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
   await Promise.all([
-    watch({ operation: "watch_secret", path: secrets, name: secretName }, watching),
+    watch({ operation: operation("watch_secret"), path: secrets, name: secretName }, watching),
     watch(
-      { operation: "watch_webhook_configuration", path: configurations, name: configurationName },
+      {
+        operation: operation("watch_webhook_configuration"),
+        path: configurations,
+        name: configurationName,
+      },
       watching,
     ),
     keepLooking(new SelfSigned(options), { alarm, sleep, random, signal, tell, log }),
@@ -79,38 +90,3 @@ async function keepLooking(selfSigned: SelfSigned, looking: Looking): Promise<vo
     }
   }
 }
-
-/** Ends a pause when something has changed. */
-class Alarm {
-  readonly #signal: AbortSignal;
-  #set = new AbortController();
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  /** A signal that aborts at the next ring, or when everything ends. */
-  set(): AbortSignal {
-    this.#set = new AbortController();
-    return AbortSignal.any([this.#set.signal, this.#signal]);
-  }
-
-  ring(): void {
-    this.#set.abort();
-  }
-}
-
-/** Counts every failure, and logs one again only when another has come in between or time has passed. */
-function createTeller({ log, metrics, nowMs }: RunOptions): (error: ApiError) => void {
-  const told = new Map<string, { readonly text: string; readonly atMs: number }>();
-  return (error) => {
-    metrics.failed(error);
-    const last = told.get(error.operation);
-    const isNews = last?.text !== error.message || nowMs() - last.atMs >= TELL_AGAIN_MS;
-    if (isNews) told.set(error.operation, { text: error.message, atMs: nowMs() });
-    log[isNews ? "warn" : "debug"]("The API server did not do what was asked", { error });
-  };
-}
-
-/** A failure that lasts is told so often. */
-const TELL_AGAIN_MS = 600_000;

@@ -1,9 +1,9 @@
 /**
- * A Kubernetes API server for tests, over HTTPS with a CA of its own: the few paths that the webhook calls,
- * with resource versions, conflicts, server-side apply, watches that expire, rights, and faults on demand.
+ * A Kubernetes API server for tests, over HTTPS with a CA of its own: the few paths that components call,
+ * with resource versions, conflicts, server-side apply, Leases, watches that expire, and faults on demand.
  */
 import { writeFileSync } from "node:fs";
-import { createCertificate } from "../../shared/testing/certificate.ts";
+import { createCertificate } from "./certificate.ts";
 
 /** An object as the API has it. */
 export interface ApiObject {
@@ -24,7 +24,13 @@ export type Fault =
   | { readonly kind: "status"; readonly status: number }
   /** Never answers, until the server stops. */
   | { readonly kind: "hang" }
-  | { readonly kind: "garbage" };
+  | { readonly kind: "garbage" }
+  /** The connection ends in the middle of an answer; nothing is done. */
+  | { readonly kind: "cut" }
+  /** It is done, but no answer comes. */
+  | { readonly kind: "lost" }
+  /** It is done, and answered, after so long. */
+  | { readonly kind: "slow"; readonly ms: number };
 
 export interface Asked {
   readonly method: string;
@@ -34,11 +40,15 @@ export interface Asked {
 }
 
 type Event = { readonly type: string; readonly object: ApiObject; readonly version: number };
-type Kind = "secrets" | "mutatingwebhookconfigurations" | "services";
+type Kind = "secrets" | "mutatingwebhookconfigurations" | "services" | "leases";
 
 const ROUTES: readonly (readonly [RegExp, Kind])[] = [
   [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/secrets(?:\/(?<name>[^/]+))?$/, "secrets"],
   [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/services(?:\/(?<name>[^/]+))?$/, "services"],
+  [
+    /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/(?<namespace>[^/]+)\/leases(?:\/(?<name>[^/]+))?$/,
+    "leases",
+  ],
   [
     /^\/apis\/admissionregistration\.k8s\.io\/v1\/mutatingwebhookconfigurations(?:\/(?<name>[^/]+))?$/,
     "mutatingwebhookconfigurations",
@@ -54,7 +64,10 @@ export class FakeApiServer implements AsyncDisposable {
   fault: (asked: Asked) => Fault | undefined = () => undefined;
   /** What /version tells. */
   version = { major: "1", minor: "32+" };
-  readonly #server: Bun.Server<undefined>;
+  /** Watches are accepted but tell nothing, as over a connection that is dead unnoticed. */
+  silentWatches = false;
+  readonly #certificate: { readonly cert: string; readonly key: string };
+  #server: Bun.Server<undefined>;
   readonly #objects = new Map<string, ApiObject>();
   readonly #events: (Event & { readonly kind: Kind })[] = [];
   readonly #watchers = new Set<(event: Event & { readonly kind: Kind }) => void>();
@@ -66,10 +79,15 @@ export class FakeApiServer implements AsyncDisposable {
 
   private constructor({ ca, cert, key }: { ca: string; cert: string; key: string }) {
     this.ca = ca;
-    this.#server = Bun.serve({
+    this.#certificate = { cert, key };
+    this.#server = this.#listen(0);
+  }
+
+  #listen(port: number): Bun.Server<undefined> {
+    return Bun.serve({
       hostname: "127.0.0.1",
-      port: 0,
-      tls: { cert, key },
+      port,
+      tls: { ...this.#certificate },
       idleTimeout: 0,
       development: false,
       reusePort: false,
@@ -95,6 +113,16 @@ export class FakeApiServer implements AsyncDisposable {
     await this.#server.stop(true);
   }
 
+  /** Is away: cuts all connections and refuses new ones, until the function that it gives is called. */
+  async goAway(): Promise<() => void> {
+    const { port } = this;
+    await this.#server.stop(true);
+    this.endWatches();
+    return () => {
+      this.#server = this.#listen(port);
+    };
+  }
+
   /** Writes a kubeconfig for this server. */
   writeKubeconfig(path: string, { ca = this.ca, token = this.token } = {}): void {
     const document = {
@@ -110,8 +138,8 @@ export class FakeApiServer implements AsyncDisposable {
           },
         },
       ],
-      users: [{ name: "webhook", user: { token } }],
-      contexts: [{ name: "fake", context: { cluster: "fake", user: "webhook" } }],
+      users: [{ name: "component", user: { token } }],
+      contexts: [{ name: "fake", context: { cluster: "fake", user: "component" } }],
     };
     writeFileSync(path, JSON.stringify(document));
   }
@@ -171,7 +199,14 @@ export class FakeApiServer implements AsyncDisposable {
     const fault = this.fault(asked);
     if (fault?.kind === "hang") return await this.#hanging.promise;
     if (fault?.kind === "garbage") return new Response("<html>", { status: 200 });
-    if (fault) return status(fault.status, "Fault");
+    if (fault?.kind === "cut") return cutAnswer();
+    if (fault?.kind === "status") return status(fault.status, "Fault");
+    const answer = await this.#route(request, path);
+    if (fault?.kind === "slow") await Bun.sleep(fault.ms);
+    return fault?.kind === "lost" ? await this.#hanging.promise : answer;
+  }
+
+  async #route(request: Request, path: string): Promise<Response> {
     if (path === "/version") return Response.json(this.version);
     for (const [pattern, kind] of ROUTES) {
       const groups = pattern.exec(path)?.groups;
@@ -195,6 +230,9 @@ export class FakeApiServer implements AsyncDisposable {
     if (namespace !== undefined && body.metadata.namespace !== namespace) {
       return status(400, "BadRequest");
     }
+    if (name !== undefined && body.metadata.name !== name) return status(400, "BadRequest");
+    const refused = kind === "leases" ? refuseLease(body, request.method) : undefined;
+    if (refused !== undefined) return refused;
     if (request.method === "POST") return this.#create(kind, body);
     if (request.method === "PUT") return this.#replace(kind, body);
     return status(405, "MethodNotAllowed");
@@ -208,7 +246,8 @@ export class FakeApiServer implements AsyncDisposable {
   #replace(kind: Kind, body: ApiObject): Response {
     const known = this.get(kind, body.metadata.name);
     if (known === undefined) return status(404, "NotFound");
-    const { resourceVersion } = body.metadata;
+    const { resourceVersion, uid } = body.metadata;
+    if (uid !== undefined && uid !== known.metadata.uid) return status(409, "Conflict");
     if (resourceVersion !== undefined && resourceVersion !== known.metadata.resourceVersion) {
       return status(409, "Conflict");
     }
@@ -261,7 +300,12 @@ export class FakeApiServer implements AsyncDisposable {
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         const tell = (event: Event & { readonly kind: Kind }) => {
-          if (event.kind !== kind || !selected(event.object, query) || event.version <= from)
+          if (
+            this.silentWatches ||
+            event.kind !== kind ||
+            !selected(event.object, query) ||
+            event.version <= from
+          )
             return;
           const { type, object } = event;
           controller.enqueue(encoder.encode(`${JSON.stringify({ type, object })}\n`));
@@ -292,6 +336,39 @@ interface Webhook {
 function selected({ metadata }: ApiObject, query: URLSearchParams): boolean {
   const selector = query.get("fieldSelector");
   return selector === null || selector === `metadata.name=${metadata.name}`;
+}
+
+/** What a real API server does not take as a Lease. */
+function refuseLease({ metadata, spec }: ApiObject, method: string): Response | undefined {
+  const { holderIdentity, leaseDurationSeconds, leaseTransitions, ...times } = (spec ??
+    {}) as Record<string, unknown>;
+  const isTime = (value: unknown) =>
+    value === undefined || (typeof value === "string" && MICRO_TIME.test(value));
+  if (!isTime(times.acquireTime) || !isTime(times.renewTime)) return status(400, "BadRequest");
+  if (holderIdentity !== undefined && typeof holderIdentity !== "string") {
+    return status(400, "BadRequest");
+  }
+  // Empty or not: a version is for what is there, and a Lease is never replaced without one.
+  if ((method === "POST") !== (metadata.resourceVersion === undefined)) {
+    return status(method === "POST" ? 400 : 422, "Invalid");
+  }
+  const isInt = (value: unknown, least: number) =>
+    value === undefined ||
+    (Number.isInteger(value) && Number(value) >= least && Number(value) < 2 ** 31);
+  const valid = isInt(leaseDurationSeconds, 1) && isInt(leaseTransitions, 0);
+  return valid ? undefined : status(422, "Invalid");
+}
+
+/** Six digits, neither more nor fewer, as the API's MicroTime is read. */
+const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d)$/;
+
+/** The beginning of an answer whose connection then breaks. */
+function cutAnswer(): Response {
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    controller.enqueue(new TextEncoder().encode('{"kind"'));
+    controller.error(undefined); // Bun prints any other failure.
+  };
+  return new Response(new ReadableStream<Uint8Array>({ pull }));
 }
 
 /** As the API server writes a failure. */

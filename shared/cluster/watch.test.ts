@@ -25,7 +25,11 @@ test("watch() waits for a list no longer than for any other call, and asks again
   const errors: ApiError[] = [];
   const changed = Promise.withResolvers<void>();
   const watching = watch(
-    { operation: "watch_secret", path: "/api/v1/namespaces/x/secrets", name: "s" },
+    {
+      operation: { name: "watch_secret", right: "watch secrets" },
+      path: "/api/v1/namespaces/x/secrets",
+      name: "s",
+    },
     {
       connection,
       onChange: () => changed.resolve(),

@@ -10,10 +10,15 @@ export interface Watched {
   readonly name: string;
 }
 
+/** The object as it is now, or `undefined` where there is none; nobody has checked its fields. */
+export interface Seen {
+  readonly object: unknown;
+}
+
 export interface WatchOptions {
   readonly connection: Connection;
-  /** Called after each list and each event; what changed is read by whoever cares. */
-  readonly onChange: () => void;
+  /** Called after each list and each event; what changed may also be read by whoever cares. */
+  readonly onChange: (seen: Seen) => void;
   readonly onError: (error: ApiError) => void;
   /** Waits; ends early when `signal` aborts. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -22,6 +27,8 @@ export interface WatchOptions {
   readonly random: () => number;
   /** How long a list is waited for. Default {@link TIMEOUT_MS}. */
   readonly listTimeoutMs?: number;
+  /** The longest pause after failures, in milliseconds. Default 30 s. */
+  readonly longestPauseMs?: number;
 }
 
 /** The API server ends a watch after so long, so that a connection that is dead unnoticed is no trouble. */
@@ -35,12 +42,12 @@ const BACK_OFF_MS = { first: 500, last: 30_000 };
 
 /** Watches until `signal` aborts. Never rejects. */
 export async function watch(what: Watched, options: WatchOptions): Promise<void> {
-  const { onChange, onError, sleep, signal, random } = options;
+  const { onChange, onError, sleep, signal, random, longestPauseMs = BACK_OFF_MS.last } = options;
   let failures = 0;
   while (!signal.aborted) {
     try {
-      const version = await list(what, options);
-      onChange();
+      const { version, object } = await list(what, options);
+      onChange({ object });
       failures = 0;
       await follow(what, version, options);
       // It has ended in its time; one that the API server ends at once must not become a busy loop.
@@ -50,19 +57,26 @@ export async function watch(what: Watched, options: WatchOptions): Promise<void>
       const error = toApiError(what.operation, cause);
       // Too old a version is no trouble: that is how the API server asks for a new list.
       if (error.code !== 410) onError(error);
-      const pause = Math.min(BACK_OFF_MS.first * 2 ** failures, BACK_OFF_MS.last);
+      const pause = Math.min(BACK_OFF_MS.first * 2 ** failures, longestPauseMs);
       failures += 1;
       await sleep(pause * (0.5 + random() / 2));
     }
   }
 }
 
-/** The version of the list, from which changes are told. */
-async function list(what: Watched, options: WatchOptions): Promise<string> {
+/** The object, and the version of the list, from which changes are told. */
+async function list(what: Watched, options: WatchOptions) {
   const { listTimeoutMs: limitMs = TIMEOUT_MS } = options;
   const answer = await ask(what, options, { query: {}, limitMs });
-  const { metadata } = (await answer.json()) as { metadata?: { resourceVersion?: string } };
-  return metadata?.resourceVersion ?? "";
+  const { metadata, items } = (await answer.json()) as List;
+  if (!Array.isArray(items)) throw new TypeError("The answer is no list");
+  const object = items.find((one) => one.metadata?.name === what.name);
+  return { version: metadata?.resourceVersion ?? "", object };
+}
+
+interface List {
+  readonly metadata?: { readonly resourceVersion?: string };
+  readonly items?: readonly { readonly metadata?: { readonly name?: string } }[];
 }
 
 /** Reads one watch to its end. */
@@ -77,7 +91,8 @@ async function follow(what: Watched, version: string, options: WatchOptions): Pr
   for await (const line of linesOf(answer)) {
     const event = JSON.parse(line) as { type: string; object?: { code?: number } };
     if (event.type === "ERROR") throw answered(what.operation, event.object?.code ?? 500);
-    if (event.type !== "BOOKMARK") options.onChange();
+    if (event.type === "BOOKMARK") continue;
+    options.onChange({ object: event.type === "DELETED" ? undefined : event.object });
   }
 }
 

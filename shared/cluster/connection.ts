@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { formatAddress } from "../../shared/http.ts";
+import { formatAddress } from "../http.ts";
 
 /** Where a pod finds its service account. */
 export const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -47,7 +47,7 @@ export function ownNamespace(serviceAccount: string = SERVICE_ACCOUNT): string |
 
 /**
  * Connects by the kubeconfig or the service account. Throws where neither can be used. The client is
- * loaded here: it takes 10 MiB, and most webhooks never call the API.
+ * loaded here: it takes 10 MiB, and most processes never call the API.
  */
 export async function connect(source: Source): Promise<Connection> {
   const { HttpMethod, KubeConfig, RequestContext } = await import("@kubernetes/client-node");
