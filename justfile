@@ -33,10 +33,10 @@ simulator *ARGS: install
 test *ARGS: install build
     @bun test --timeout 30000 {{ ARGS }}
 
-# Run the tests against real Prometheus and promtool
+# Run the tests against real Prometheus, promtool and Chromium
 e2e: install build
     @bun scripts/require.ts prometheus promtool unshare ip
-    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts
+    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts ./e2e/status-page.e2e.ts
 
 # Render every kustomization and check what comes out
 manifests: install

@@ -70,7 +70,7 @@ function sidecar({ appPort, sidecarPort }: Config): Service {
 }
 
 function simulator({ simulatorPort }: Config): Service {
-  const url = `http://localhost:${simulatorPort}/-/counters`;
+  const url = `http://localhost:${simulatorPort}/`;
   return {
     name: "simulator",
     command: ["bun", "exporter/ktcloud/simulator.ts", `--port=${simulatorPort}`],
@@ -78,7 +78,7 @@ function simulator({ simulatorPort }: Config): Service {
     ports: [[simulatorPort, "--simulator-port"]],
     readyUrl: `http://127.0.0.1:${simulatorPort}/-/ready`,
     url,
-    attempt: `curl -s ${url}`,
+    attempt: `curl -s ${url}-/counters`,
     sources: ["exporter/ktcloud", "shared"],
   };
 }

@@ -32,6 +32,8 @@ export interface Tab {
   evaluate(expression: string): Promise<unknown>;
   /** Clicks on the middle of the first element that fits. */
   click(selector: string): Promise<void>;
+  /** Presses and releases a key of that name, `Enter`, where the focus is. */
+  press(key: "Enter"): Promise<void>;
   /** A picture of the whole page, as a PNG. */
   picture(): Promise<Uint8Array>;
   /** Errors and warnings of the console and of the browser since the last `load`, CSP violations among them. */
@@ -94,14 +96,8 @@ async function openTab(browser: Session): Promise<Tab> {
   session.on("Runtime.exceptionThrown", (thrown) => complaints.push(JSON.stringify(thrown)));
   for (const domain of ["Page", "Log", "Runtime"]) await session.call(`${domain}.enable`);
 
-  const evaluate = async (expression: string): Promise<unknown> => {
-    const options = { expression, returnByValue: true, awaitPromise: true };
-    const { result, exceptionDetails } = await session.call("Runtime.evaluate", options);
-    if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
-    return (result as { value?: unknown }).value;
-  };
   return {
-    evaluate,
+    evaluate: (expression) => evaluate(session, expression),
     complaints: () => complaints,
     load: async (url, view) => {
       complaints = [];
@@ -111,17 +107,11 @@ async function openTab(browser: Session): Promise<Tab> {
       if (errorText !== undefined) throw new Error(`${url}: ${JSON.stringify(errorText)}`);
       await loaded;
     },
-    click: async (selector) => {
-      const place = `(() => {
-        const one = document.querySelector(${JSON.stringify(selector)});
-        one.scrollIntoView({ block: "center" });
-        const { x, y, width, height } = one.getBoundingClientRect();
-        return { x: x + width / 2, y: y + height / 2 };
-      })()`;
-      const at = (await evaluate(place)) as { x: number; y: number };
-      const button = { ...at, button: "left", clickCount: 1 };
-      await session.call("Input.dispatchMouseEvent", { type: "mousePressed", ...button });
-      await session.call("Input.dispatchMouseEvent", { type: "mouseReleased", ...button });
+    click: (selector) => click(session, selector),
+    press: async (key) => {
+      const event = { key, code: key, windowsVirtualKeyCode: 13, text: "\r" };
+      await session.call("Input.dispatchKeyEvent", { type: "keyDown", ...event });
+      await session.call("Input.dispatchKeyEvent", { type: "keyUp", ...event });
     },
     picture: async () => {
       const options = { format: "png", captureBeyondViewport: true };
@@ -129,6 +119,26 @@ async function openTab(browser: Session): Promise<Tab> {
       return Buffer.from(String(data), "base64");
     },
   };
+}
+
+async function evaluate(session: Session, expression: string): Promise<unknown> {
+  const options = { expression, returnByValue: true, awaitPromise: true };
+  const { result, exceptionDetails } = await session.call("Runtime.evaluate", options);
+  if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+  return (result as { value?: unknown }).value;
+}
+
+async function click(session: Session, selector: string): Promise<void> {
+  const place = `(() => {
+    const one = document.querySelector(${JSON.stringify(selector)});
+    one.scrollIntoView({ block: "center" });
+    const { x, y, width, height } = one.getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  })()`;
+  const at = (await evaluate(session, place)) as { x: number; y: number };
+  const button = { ...at, button: "left", clickCount: 1 };
+  await session.call("Input.dispatchMouseEvent", { type: "mousePressed", ...button });
+  await session.call("Input.dispatchMouseEvent", { type: "mouseReleased", ...button });
 }
 
 async function applyView(session: Session, { width, scheme, scripts }: View): Promise<void> {

@@ -33,11 +33,9 @@ interface Listener {
 /** Connects to a browser. Rejects if it cannot be reached. */
 export async function createSession(url: string): Promise<Session> {
   const socket = new WebSocket(url);
-  const opened = Promise.withResolvers<void>();
-  const pending = new Map<number, PromiseWithResolvers<Fields>>();
+  const pending: Pending = new Map();
   const listeners: Listener[] = [];
-  let lastId = 0;
-
+  const opened = Promise.withResolvers<void>();
   socket.addEventListener("open", () => opened.resolve());
   socket.addEventListener("close", ({ code }) => {
     const error = new Error(`The browser closed the connection with code ${code}`);
@@ -50,13 +48,28 @@ export async function createSession(url: string): Promise<Session> {
     if (message.id === undefined) tell(listeners, message);
     else settle(pending, message);
   });
+  await opened.promise;
+  return sessionOf({ socket, pending, listeners, lastId: 0 }, undefined);
+}
 
-  const sessionOf = (sessionId: string | undefined): Session => ({
+type Pending = Map<number, PromiseWithResolvers<Fields>>;
+
+interface Connection {
+  readonly socket: WebSocket;
+  readonly pending: Pending;
+  readonly listeners: Listener[];
+  lastId: number;
+}
+
+function sessionOf(connection: Connection, sessionId: string | undefined): Session {
+  const { socket, pending, listeners } = connection;
+  return {
     call: async (method, params = {}) => {
-      lastId += 1;
+      connection.lastId += 1;
+      const id = connection.lastId;
       const answer = Promise.withResolvers<Fields>();
-      pending.set(lastId, answer);
-      socket.send(JSON.stringify({ id: lastId, method, params, sessionId }));
+      pending.set(id, answer);
+      socket.send(JSON.stringify({ id, method, params, sessionId }));
       return await answer.promise.catch((cause: unknown) => {
         throw new Error(`${method} failed`, { cause });
       });
@@ -69,14 +82,12 @@ export async function createSession(url: string): Promise<Session> {
       listeners.push({ event, sessionId, tell: first.resolve });
       return first.promise;
     },
-    of: sessionOf,
+    of: (id) => sessionOf(connection, id),
     close: () => socket.close(),
-  });
-  await opened.promise;
-  return sessionOf(undefined);
+  };
 }
 
-function settle(pending: Map<number, PromiseWithResolvers<Fields>>, message: Message): void {
+function settle(pending: Pending, message: Message): void {
   const { id = 0, result = {}, error } = message;
   const answer = pending.get(id);
   pending.delete(id);

@@ -4,7 +4,7 @@ import { createLogger } from "../shared/log.ts";
 import { describeContract } from "../shared/testing/contract.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
-import { encodePage, type SnapshotStore } from "./snapshot.ts";
+import { encodePage, type Snapshot } from "./snapshot.ts";
 
 const PAGE = "# HELP a A.\n# TYPE a gauge\na 1\n";
 const OPENMETRICS = `${PAGE}# EOF\n`;
@@ -14,7 +14,7 @@ function pages(text: string) {
 }
 
 function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metrics") {
-  const store: SnapshotStore = {
+  const store: { current: Snapshot } = {
     current: {
       pages: pages(PAGE),
       status: new Blob(),
@@ -39,6 +39,7 @@ function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metric
       leader: undefined,
       configProblem: undefined,
     }),
+    reload: async () => ({ ok: true, changed: false }),
     log: createLogger({ level: "error", format: "json" }),
   });
   return { app, store };

@@ -5,6 +5,7 @@ import type { Logger } from "../shared/log.ts";
 import { CONTENT_TYPES } from "./exposition.ts";
 import type { ExporterMetrics } from "./metrics.ts";
 import { chooseEncoding, chooseFormat } from "./negotiate.ts";
+import { addReload, type ReloadResult } from "./reload.ts";
 import type { SnapshotStore } from "./snapshot.ts";
 import { type LiveFacts, statusPage } from "./status/page.ts";
 import { CONTENT_SECURITY_POLICY } from "./status/style.ts";
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly telemetryPath: string;
   /** What the status page says besides the collection. */
   readonly live: () => LiveFacts;
+  /** Reads the configuration again. */
+  readonly reload: () => Promise<ReloadResult>;
   readonly log: Logger;
 }
 
@@ -29,6 +32,7 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   addHealth(app, readiness);
   addMetrics(app, OWN_METRICS_PATH, metrics.registry);
+  addReload(app, options.reload);
   get(app, telemetryPath, (c) => {
     const format = chooseFormat(c.req.header("accept"));
     const encoding = chooseEncoding(c.req.header("accept-encoding"));

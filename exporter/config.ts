@@ -1,18 +1,19 @@
 /** The exporter's command line and environment. */
-import { z } from "zod";
 import type { Definition, Flags, Values } from "../shared/flags.ts";
 import { logFlags } from "../shared/log.ts";
 import {
   duration,
   formatDuration,
   httpUrl,
-  nonEmpty,
-  oneOf,
   parsed,
   requiredBindAddress,
   wholeNumber,
 } from "../shared/values.ts";
-import { ZONE_NAMES } from "./ktcloud/zones.ts";
+import { COMMANDS } from "./commands/commands.ts";
+import { checkLeaderFlags, leaderFlags } from "./leader/flags.ts";
+import { inspectAccess } from "./targets/environment.ts";
+import { accessFlags, targetFlags } from "./targets/flags.ts";
+import { webFlags } from "./web/flags.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -43,30 +44,8 @@ const deadline = parsed(
 );
 
 const flags = {
-  zone: {
-    flag: "cloud.zone",
-    env: "CLOUD_ZONE",
-    placeholder: "ZONE",
-    help: `Zone whose load balancers are exported: ${ZONE_NAMES.join(", ")}.`,
-    schema: oneOf(ZONE_NAMES),
-  },
-  account: {
-    flag: "cloud.id",
-    env: "CLOUD_ID",
-    secret: true,
-    placeholder: "ID",
-    help: "Account to log in to KT Cloud with.",
-    schema: nonEmpty(),
-  },
-  password: {
-    flag: "cloud.password",
-    env: "CLOUD_PASSWORD",
-    secret: true,
-    placeholder: "PASSWORD",
-    help: "Password of that account.",
-    // Not trimmed, since blanks may belong to it.
-    schema: z.string().min(1, "must be text that is not empty"),
-  },
+  ...accessFlags,
+  ...targetFlags,
   apiUrl: {
     flag: "api.url",
     placeholder: "URL",
@@ -137,6 +116,8 @@ const flags = {
     help: "Path of the load balancers' metrics.",
     schema: telemetryPath,
   },
+  ...webFlags,
+  ...leaderFlags,
   ...logFlags,
 } as const satisfies Flags;
 
@@ -145,19 +126,28 @@ export const definition: Definition<typeof flags> = {
   name: "exporter",
   prefix: "EXPORTER",
   about:
-    "Exports the load balancers of a KT Cloud zone as Prometheus metrics. Every page is one consistent snapshot, and no fault of the cloud's API is ever shown as a zero.",
+    "Exports the load balancers of KT Cloud zones as Prometheus metrics. Every page is one consistent snapshot, and no fault of the cloud's API is ever shown as a zero.",
   flags,
-  check: ({ maxAge, collectInterval }) =>
-    maxAge >= collectInterval
-      ? []
-      : [
-          `--staleness.max-age "${formatDuration(maxAge)}": must be at least the --collect.interval of ${formatDuration(collectInterval)}`,
-        ],
+  commands: COMMANDS,
+  inspect: inspectAccess,
+  check: (values) => [...checkAges(values), ...checkLeaderFlags(values)],
   examples: [
     "CLOUD_ID=user@example.com CLOUD_PASSWORD=… CLOUD_ZONE=DX-M1 exporter",
     "CLOUD_ID=user@example.com CLOUD_PASSWORD_FILE=/run/secrets/password exporter --cloud.zone DX-G",
+    "exporter --config.file /etc/lb-exporter/accounts.yaml --config.check",
+    "exporter check --config.file /etc/lb-exporter/accounts.yaml",
   ],
 };
+
+function checkAges({
+  maxAge,
+  collectInterval,
+}: Pick<ExporterConfig, "maxAge" | "collectInterval">): readonly string[] {
+  if (maxAge >= collectInterval) return [];
+  return [
+    `--staleness.max-age "${formatDuration(maxAge)}": must be at least the --collect.interval of ${formatDuration(collectInterval)}`,
+  ];
+}
 
 /** The exporter's checked configuration. */
 export type ExporterConfig = Values<typeof flags>;

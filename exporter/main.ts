@@ -1,96 +1,46 @@
-/** The exporter: configuration -> a worker that collects, and a listener that serves what it sent last. */
-import { formatAddress, listen, type Readiness } from "../shared/http.ts";
-import { aborted, type Life, runComponent } from "../shared/lifecycle.ts";
-import { createApp } from "./app.ts";
-import { definition, type ExporterConfig } from "./config.ts";
-import { createMetrics } from "./metrics.ts";
-import { collectorSettings, exporterLabels, initialSnapshot, isProxied } from "./settings.ts";
-import { type SnapshotStore, snapshotReadiness } from "./snapshot.ts";
-import type { LiveFacts } from "./status/page.ts";
-import { superviseWorker } from "./supervisor.ts";
-import type { Target } from "./targets/target.ts";
+/** The exporter, and its commands `check` and `get`. */
+import { ConfigError } from "../shared/config.ts";
+import { reportProblems, runComponent } from "../shared/lifecycle.ts";
+import { COMMANDS, type Command } from "./commands/commands.ts";
+import { definition } from "./config.ts";
+import { runExporter } from "./run.ts";
+import { startedWith } from "./start.ts";
 
-const CLOSE_MS = 5000;
-const TEARDOWN_MS = 8000;
-const LIMITS = { restartDelayMs: 5000, silenceMs: 30_000, pageGraceMs: 30_000 };
+/** A little more than the scrapes in flight and the release of the Lease may take. */
+const TEARDOWN_MS = 12_000;
 
-async function run(config: ExporterConfig, life: Life): Promise<void> {
-  const { log, build, stopping, teardown } = life;
-  const { zone, telemetryPath, maxAge: maxAgeMs, listenAddress: bind } = config;
-  const { version } = build;
-  const metrics = createMetrics(build);
-  const { account, password, apiUrl, collectTimeout, collectConcurrency } = config;
-  const targets: Target[] = [
-    {
-      account: undefined,
-      zone,
-      apiUrl,
-      credentials: { account, password },
-      dialect: "auto",
-      include: [],
-      exclude: [],
-      timeoutMs: collectTimeout,
-      concurrency: collectConcurrency,
-      spacingMs: 0,
-    },
-  ];
-  const asked = exporterLabels(config, { version, port: bind.port });
-  const store: SnapshotStore = {
-    current: initialSnapshot({ targets, exporter: asked }, Date.now()),
-  };
-  const readiness = (): Readiness =>
-    stopping.aborted
-      ? "stopping"
-      : snapshotReadiness(store.current, { nowMs: Date.now(), maxAgeMs });
+const program = { definition, life: { teardownMs: TEARDOWN_MS, secondSignal: "exit" } } as const;
 
-  const live = (): LiveFacts => ({
-    version,
-    revision: build.revision,
-    telemetryPath,
-    readiness: readiness(),
-    nowMs: Date.now(),
-    builtAtMs: store.current.status.size > 0 ? store.current.builtAtMs : undefined,
-    role: "alone",
-    leader: undefined,
-    configProblem: undefined,
-  });
-  const app = createApp({ store, readiness, metrics, telemetryPath, live, log });
-  const listener = listen({
-    flag: "--web.listen-address",
-    bind,
-    fetch: (request) => app.fetch(request),
-  });
-  const { port } = listener;
-  const exporter = exporterLabels(config, { version, port });
-  const worker = superviseWorker({
-    spawn: () => new Worker(new URL("./worker.ts", import.meta.url).href),
-    start: {
-      settings: collectorSettings(config, { targets, exporter, proxied: isProxied(process.env) }),
-      log: { level: config.logLevel, format: config.logFormat },
-      jitterMs: config.startJitter,
-    },
-    onSnapshot: (snapshot) => {
-      store.current = snapshot;
-      metrics.swapped(snapshot);
-    },
-    onLoss: (why) => metrics.workerLost(why),
-    limits: LIMITS,
-    log,
-  });
-  teardown.defer(() => worker.stop());
-  teardown.defer(() => listener.close(CLOSE_MS));
-  log.info("Listening", { listener: "web", address: formatAddress({ ...bind, port }), port });
-  await aborted(stopping);
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [first = "", ...rest] = argv;
+  const isCommand = Object.hasOwn(COMMANDS, first);
+  const started = startedWith(isCommand ? rest : argv, env);
+  try {
+    const host = { argv: started.argv, env: started.env() };
+    if (isCommand) return await command(first as Command, host);
+    return await runComponent(program, host, (config, life) => runExporter(config, life, started));
+  } catch (error) {
+    if (error instanceof ConfigError) return reportProblems(definition.name, error);
+    throw error;
+  }
 }
 
-const program = {
-  definition,
-  life: { teardownMs: TEARDOWN_MS, secondSignal: "exit" },
-} as const;
-
-async function main(): Promise<never> {
-  const host = { argv: process.argv.slice(2), env: process.env };
-  process.exit(await runComponent(program, host, run));
+async function command(name: Command, host: Parameters<typeof runComponent>[1]): Promise<number> {
+  // Loaded only where it is called.
+  const { runCommand } = await import("./commands/command.ts");
+  const { code, out, err } = await runCommand(name, host);
+  await print(Bun.stderr, err);
+  await print(Bun.stdout, out);
+  return code;
 }
 
-void main();
+/** Whole, also into a pipe that is read slowly. */
+async function print(to: Bun.BunFile, text: string): Promise<void> {
+  try {
+    if (text !== "") await Bun.write(to, text);
+  } catch {
+    // Whoever read it has had enough: `| head` is no failure.
+  }
+}
+
+void main(process.argv.slice(2), process.env).then((code) => process.exit(code));

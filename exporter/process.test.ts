@@ -25,6 +25,9 @@ function startExporter(apiUrl: string, ...more: readonly string[]) {
     ...LISTEN,
     "--api.url",
     apiUrl,
+    // The one that has all that the original showed.
+    "--api.dialect=command",
+    "--collect.start-jitter=0s",
     "--collect.interval",
     "1s",
     "--log.level",

@@ -32,8 +32,11 @@ export function collectorSettings(
   },
 ): CollectorSettings {
   const { collectInterval: intervalMs, collectDeadline, maxAge, connectTimeout } = config;
+  const { targets, exporter, proxied } = about;
   return {
-    ...about,
+    targets,
+    exporter,
+    proxied,
     intervalMs,
     deadlineMs: collectDeadline(intervalMs),
     maxAgeMs: maxAge,

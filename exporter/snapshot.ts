@@ -38,7 +38,7 @@ export function encodePage(texts: PageTexts): Snapshot["pages"] {
 
 /** The newest snapshot: one reference, replaced whole. */
 export interface SnapshotStore {
-  current: Snapshot;
+  readonly current: Snapshot;
 }
 
 /**

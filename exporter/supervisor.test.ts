@@ -23,6 +23,7 @@ function supervise(how: string, limits: Partial<SupervisorLimits> = {}) {
       settings: { exporter: { description: how }, intervalMs: 10, deadlineMs: 10 },
       jitterMs: 0,
     } as unknown as WorkerStart,
+    holds: () => true,
     onSnapshot: ({ builtAtMs }) => seen.pages.push(builtAtMs),
     onLoss: (why) => {
       seen.losses += 1;
@@ -31,14 +32,14 @@ function supervise(how: string, limits: Partial<SupervisorLimits> = {}) {
     limits: { restartDelayMs: 20, silenceMs: 60_000, pageGraceMs: 60_000, ...limits },
     log: createLogger({ level: "info", format: "text", write }),
   });
-  return { seen, supervisor, [Symbol.dispose]: () => supervisor.stop() };
+  return { seen, supervisor, [Symbol.asyncDispose]: () => supervisor.stop() };
 }
 
 describe("superviseWorker()", () => {
   test.each(["throw", "exit"])(
     "replaces a worker that ends by %s, once each time, with its predecessor's memory",
     async (how) => {
-      using subject = supervise(how);
+      await using subject = supervise(how);
       const { seen } = subject;
       await eventually("three pages", () => seen.pages.length >= 3);
       expect(seen.pages.slice(0, 3)).toEqual([0, 1, 2]);
@@ -48,7 +49,7 @@ describe("superviseWorker()", () => {
   );
 
   test("starts a worker without memory after one that delivered nothing", async () => {
-    using subject = supervise("at once");
+    await using subject = supervise("at once");
     await eventually("two losses", () => subject.seen.losses >= 2);
     expect(subject.seen.pages).toEqual([]);
   });
@@ -58,7 +59,7 @@ describe("superviseWorker()", () => {
     ["spins for ever", "spin", { silenceMs: 100 }],
     ["lives but gives no page", "beat", { pageGraceMs: 100 }],
   ])("replaces a worker that %s, with its memory", async (_name, how, limits) => {
-    using subject = supervise(how, limits);
+    await using subject = supervise(how, limits);
     const { seen } = subject;
     await eventually("three pages", () => seen.pages.length >= 3);
     expect(seen.pages.slice(0, 3)).toEqual([0, 1, 2]);
@@ -68,9 +69,9 @@ describe("superviseWorker()", () => {
   test("replaces nothing once it is stopped", async () => {
     const { seen, supervisor } = supervise("stay");
     await eventually("a page", () => seen.pages.length === 1);
-    supervisor.stop();
+    await supervisor.stop();
     // Stopping is seen to be over when a worker started after it has answered.
-    using other = supervise("stay");
+    await using other = supervise("stay");
     await eventually("a page of the other", () => other.seen.pages.length === 1);
     expect(seen).toMatchObject({ started: 1, losses: 0, lines: [] });
   });

@@ -2,6 +2,7 @@
 import type { Logger } from "../shared/log.ts";
 import type { CollectorSettings } from "./collector.ts";
 import { take } from "./handover.ts";
+import { answerGate } from "./leader/gate.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { WorkerOrder, WorkerReport, WorkerStart } from "./worker.ts";
 
@@ -9,7 +10,9 @@ export interface SupervisorOptions {
   /** Starts a worker thread. */
   readonly spawn: () => Worker;
   /** What each worker is told first, but for its predecessor's memory. */
-  readonly start: Omit<WorkerStart, "memory" | "kind">;
+  readonly start: Omit<WorkerStart, "memory" | "kind" | "gate">;
+  /** Whether a collection may begin; asked before each. */
+  readonly holds: () => boolean;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   /** Called when a worker has ended without being asked to, or was ended because it hung. */
   readonly onLoss: (why: "ended" | "hung") => void;
@@ -31,12 +34,13 @@ export interface SupervisorLimits {
 export interface Supervisor {
   /** New settings, for this worker and all that follow. */
   configure(settings: CollectorSettings): void;
-  stop(): void;
+  /** Ends the worker at once; resolves when it has ended. */
+  stop(): Promise<void>;
 }
 
 /** Starts a worker, and another one whenever it errors, closes or hangs. */
 export function superviseWorker(options: SupervisorOptions): Supervisor {
-  const { spawn, onSnapshot, onLoss, limits, log } = options;
+  const { spawn, holds, onSnapshot, onLoss, limits, log } = options;
   let { start } = options;
   let memory: Uint8Array<ArrayBuffer> | undefined;
   let timer: Timer | undefined;
@@ -82,9 +86,12 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
     one.addEventListener("close", ({ code }) => lose(one, "ended", { code }));
     silence.expect(limits.silenceMs);
     pages.expect(pageLimitMs());
-    const first: WorkerOrder = { kind: "start", ...start, memory };
+    const { port1, port2: gate } = new MessageChannel();
+    answerGate(port1, holds);
+    one.addEventListener("close", () => port1.close());
+    const first: WorkerOrder = { kind: "start", ...start, gate, memory };
     // Handed over for good: if this worker delivers nothing, nobody is to have it again.
-    one.postMessage(first, memory === undefined ? [] : [memory.buffer]);
+    one.postMessage(first, [gate, ...(memory === undefined ? [] : [memory.buffer])]);
     memory = undefined;
   };
 
@@ -96,13 +103,17 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
       worker?.postMessage(order, []);
       if (worker !== undefined) pages.expect(pageLimitMs());
     },
-    stop: () => {
+    stop: async () => {
       clearTimeout(timer);
       silence.stop();
       pages.stop();
       const stopped = worker;
       worker = undefined;
-      stopped?.terminate();
+      if (stopped === undefined) return;
+      const closed = Promise.withResolvers<void>();
+      stopped.addEventListener("close", () => closed.resolve());
+      stopped.terminate();
+      await closed.promise;
     },
   };
 }

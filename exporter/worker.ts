@@ -8,6 +8,7 @@ import {
   type Memory,
 } from "./collector.ts";
 import { type LentSnapshot, lend } from "./handover.ts";
+import { createGate } from "./leader/gate.ts";
 import { delayToNextMs } from "./schedule.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -19,6 +20,8 @@ export type WorkerOrder =
       readonly log: { readonly level: LogLevel; readonly format: LogFormat };
       /** The first cycle begins at a random time within this, in milliseconds. */
       readonly jitterMs: number;
+      /** Where to ask whether a collection may begin. */
+      readonly gate: MessagePort;
       /** What a predecessor remembered. */
       readonly memory: Uint8Array<ArrayBuffer> | undefined;
     }
@@ -40,6 +43,9 @@ export type WorkerReport =
 /** Time from one sign of life to the next, in milliseconds. */
 export const BEAT_MS = 1000;
 
+/** Pause after a no; whoever says it ends this thread within moments, unless it changes its mind. */
+const REFUSED_MS = 200;
+
 let running: { readonly collector: Collector; settings: CollectorSettings } | undefined;
 let wake = new AbortController();
 
@@ -60,7 +66,7 @@ addEventListener("message", ({ data }: MessageEvent<WorkerOrder>) => {
   });
 });
 
-async function run({ settings, memory, jitterMs }: WorkerStart, log: Logger): Promise<never> {
+async function run({ settings, memory, jitterMs, gate }: WorkerStart, log: Logger): Promise<never> {
   const tools = {
     fetch,
     now: Date.now,
@@ -70,11 +76,17 @@ async function run({ settings, memory, jitterMs }: WorkerStart, log: Logger): Pr
     log,
   };
   const collector = createCollector(settings, tools, decode(memory));
+  const may = createGate(gate);
   running = { collector, settings };
   let blindCycles = 0;
   await sleep(jitterMs * Math.random(), wake.signal);
   for (;;) {
     wake = new AbortController();
+    // A process that was stopped for a while may lead no longer, and not have heard of it yet.
+    if (!(await may())) {
+      await sleep(REFUSED_MS, wake.signal);
+      continue;
+    }
     const startedMs = performance.now();
     const snapshot = await collector.cycle();
     // New settings came meanwhile: at once again, with them.

@@ -3,6 +3,13 @@
  * name them. `bun scripts/docs.ts` writes, `bun scripts/docs.ts --check` ends with 1 where a page is out of date.
  */
 import { definition as exporter } from "../exporter/config.ts";
+import { definition as simulator } from "../exporter/ktcloud/simulator/config.ts";
+import {
+  balancerKnobRows,
+  faultRows,
+  knobRows,
+  scopeRows,
+} from "../exporter/ktcloud/simulator/knob-table.ts";
 import { renderTable } from "../shared/help.ts";
 import { definition as sidecar } from "../sidecar/config.ts";
 import { ANNOTATIONS } from "../webhook/annotations.ts";
@@ -19,6 +26,11 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "flags of exporter": () => renderTable(exporter),
   "inherited metrics": () => markdown(METRIC_COLUMNS, exporterMetrics("inherited")),
   "added metrics": () => markdown(METRIC_COLUMNS, exporterMetrics("added")),
+  "flags of simulator": () => renderTable(simulator),
+  "knobs of simulator": () => markdown(["knob", "default", "allowed", "meaning"], knobRows()),
+  "knobs of a load balancer": () => markdown(["knob", "allowed", "meaning"], balancerKnobRows()),
+  faults: () => markdown(["kind", "fields", "what happens"], faultRows()),
+  "limits of faults": () => markdown(["field", "allowed", "meaning"], scopeRows()),
   annotations: () =>
     markdown(
       ["annotation", "default", "allowed", "meaning"],
@@ -41,7 +53,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 /** The pages that hold such tables. */
-export const PAGES = ["configuration.md", "injection.md", "exporter.md"].map(
+export const PAGES = ["configuration.md", "injection.md", "exporter.md", "simulator.md"].map(
   (name) => `${import.meta.dir}/../docs/${name}`,
 );
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Definition } from "./flags.ts";
+import { renderHelp, renderTable } from "./help.ts";
 import { listenPort, nonEmpty, oneOf } from "./values.ts";
 
 const flags = {
@@ -227,4 +228,47 @@ test("readConfig() answers --help with every flag, variable and default, faults 
 
 test("readConfig() answers --version", () => {
   expect(read(["--version"]).kind).toBe("version");
+});
+
+describe("an optional flag", () => {
+  const zone = { flag: "zone", placeholder: "ZONE", help: "Zone.", schema: oneOf(["a", "b"]) };
+  const id = { flag: "id", env: "CLOUD_ID", secret: true, placeholder: "ID", help: "Account." };
+  const optional = {
+    name: "thing",
+    prefix: "THING",
+    about: "Does a thing.",
+    flags: {
+      zone: { ...zone, optional: true },
+      id: { ...id, schema: nonEmpty(), optional: true },
+    },
+  } as const;
+  const run = (argv: string[], env: Record<string, string> = {}) => {
+    const line = readConfig(optional, { argv, env, readFile: () => "" });
+    if (line.kind !== "config") throw new TypeError(line.kind);
+    return line.values;
+  };
+
+  test("is there as undefined when it is left out", () => {
+    const { zone: left }: { zone: "a" | "b" | undefined } = run([]);
+    expect(left).toBeUndefined();
+    expect(Object.keys(run([]))).toEqual(["zone", "id"]);
+    expect(run(["--zone=a"], { CLOUD_ID: "me" })).toEqual({ zone: "a", id: "me" });
+  });
+  test("is checked when it is given", () => {
+    expect(() => run(["--zone=c"])).toThrow('--zone "c": must be one of a, b');
+  });
+  test("tells inspect whether it was left out or faulty", () => {
+    const seen: unknown[] = [];
+    const inspect = (given: object) => [String(seen.push(given))];
+    const look = (argv: string[]) => () =>
+      readConfig({ ...optional, inspect }, { argv, env: {}, readFile: () => "" });
+    expect(look(["--zone=c"])).toThrow();
+    expect(look([])).toThrow();
+    expect(seen.map((given) => "zone" in (given as object))).toEqual([false, true]);
+  });
+  test("is called so in the help and in the table", () => {
+    expect(renderHelp(optional)).toContain("Zone. Optional. [THING_ZONE]");
+    expect(renderHelp(optional)).toContain("Account. Optional. Or CLOUD_ID_FILE:");
+    expect(renderTable(optional)).toContain("| `--zone` | `THING_ZONE` | optional | Zone. |");
+  });
 });

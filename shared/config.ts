@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Definition, Flag, Flags, Program, Values } from "./flags.ts";
-import { environmentName } from "./flags.ts";
+import { environmentName, missingFlag } from "./flags.ts";
 import { renderHelp } from "./help.ts";
 
 /** What a command line turned out to ask for. */
@@ -217,21 +217,25 @@ function parseValues(
     const given = raw.get(key);
     const text = given?.text ?? flag.default;
     if (text === undefined) {
-      problems.push(missing(flag, environmentName(program.prefix, flag)));
+      if (flag.optional) values[key] = undefined;
+      else problems.push(missingFlag(flag, program.prefix));
       continue;
     }
     const result = flag.schema.safeParse(text);
     if (result.success) values[key] = result.data;
-    for (const { message } of result.error?.issues ?? []) {
-      if (given === undefined) throw new RangeError(`Default of ${key}: ${message}`);
-      faulty.push(`${given.source}${given.secret ? "" : ` "${given.text}"`}: ${message}`);
-    }
+    else faulty.push(...faultsOf(key, given, result.error.issues));
   }
   problems.push(...faulty);
   return values;
 }
 
-function missing(flag: Flag<unknown>, variable: string): string {
-  const how = flag.secret ? `${variable} or ${variable}_FILE` : `--${flag.flag} or ${variable}`;
-  return `${how}: is required. ${flag.help}`;
+function faultsOf(
+  key: string,
+  given: RawValue | undefined,
+  issues: readonly { readonly message: string }[],
+): readonly string[] {
+  return issues.map(({ message }) => {
+    if (given === undefined) throw new RangeError(`Default of ${key}: ${message}`);
+    return `${given.source}${given.secret ? "" : ` "${given.text}"`}: ${message}`;
+  });
 }

@@ -16,8 +16,10 @@ export interface Flag<T> {
   readonly help: string;
   /** Checks the text and gives the value. */
   readonly schema: TextSchema<T>;
-  /** The default as text, read by the same schema. Without one the flag is required. */
+  /** The default as text, read by the same schema. Without one the flag is required, or optional. */
   readonly default?: string;
+  /** May be left out where there is no default; the value is `undefined` then. */
+  readonly optional?: true;
   /** What `--flag` without a value means; such a flag takes a value only as `--flag=value`. */
   readonly bare?: string;
   /** Given several times, the values are joined by commas, as the variable holds them. */
@@ -35,7 +37,11 @@ export interface Flag<T> {
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
 
 /** The configuration that a set of flags gives. */
-export type Values<F extends Flags> = { readonly [K in keyof F]: z.output<F[K]["schema"]> };
+export type Values<F extends Flags> = {
+  readonly [K in keyof F]:
+    | z.output<F[K]["schema"]>
+    | (F[K] extends { readonly optional: true } ? undefined : never);
+};
 
 /** A program as its command line describes it. */
 export interface Program<F extends Flags = Flags> {
@@ -57,13 +63,21 @@ export function environmentName(prefix: string, flag: Flag<unknown>): string {
   return flag.env ?? `${prefix}_${flag.flag.replaceAll(/[-.]/g, "_").toUpperCase()}`;
 }
 
+/** The problem of a required flag that was given in no way, for a check that requires an optional one. */
+export function missingFlag(flag: Flag<unknown>, prefix: string): string {
+  const variable = environmentName(prefix, flag);
+  const how = flag.secret ? `${variable} or ${variable}_FILE` : `--${flag.flag} or ${variable}`;
+  return `${how}: is required. ${flag.help}`;
+}
+
 /** A program with the checks that span several flags. */
 export interface Definition<F extends Flags> extends Program<F> {
   /** Returns one message per problem. */
   readonly check?: (values: Values<F>) => readonly string[];
   /**
    * Looks at what flags point to, such as files; returns one message per problem. Called whatever
-   * else is wrong, so that all problems are told at once, with the values that could be read.
+   * else is wrong, so that all problems are told at once, with the values that could be read: an optional
+   * one that was left out is there as `undefined`, one that was faulty is not there at all.
    */
   readonly inspect?: (values: Partial<Values<F>>) => readonly string[];
 }

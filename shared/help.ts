@@ -44,12 +44,21 @@ export function renderTable(definition: Program): string {
     const cells = [
       flag.secret ? "" : `\`--${flag.flag}\``,
       flag.secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``,
-      flag.default === undefined ? "required" : flag.default === "" ? "" : `\`${flag.default}\``,
+      defaultCell(flag),
       flag.help,
     ];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
   return ["| flag | environment | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function defaultCell(flag: Flag<unknown>): string {
+  if (flag.default === undefined) return flag.optional ? "optional" : "required";
+  return flag.default === "" ? "" : `\`${flag.default}\``;
+}
+
+function need({ optional }: Flag<unknown>): string {
+  return optional ? "Optional." : "Required.";
 }
 
 function short(flag: Flag<unknown>): string {
@@ -61,13 +70,13 @@ function value(flag: Flag<unknown>): string {
 }
 
 function entry(head: string, flag: Flag<unknown>, prefix: string): string {
-  const given = flag.default === undefined ? "Required." : `Default: ${flag.default || "none"}.`;
+  const given = flag.default === undefined ? need(flag) : `Default: ${flag.default || "none"}.`;
   return plain(head, `${flag.help} ${given} [${environmentName(prefix, flag)}]`);
 }
 
 function secretEntry(flag: Flag<unknown>, prefix: string): string {
   const name = environmentName(prefix, flag);
-  const given = flag.default === undefined ? "Required." : "";
+  const given = flag.default === undefined ? need(flag) : "";
   return plain(name, `${flag.help} ${given} Or ${name}_FILE: a file that holds it.`);
 }
 

@@ -65,8 +65,8 @@ function readText(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-/** Says what is wrong with a configuration. Throws whatever is no {@link ConfigError}. */
-function reportProblems(name: string, error: unknown): number {
+/** Says on stderr what is wrong with a configuration and gives the exit code. Throws whatever is no {@link ConfigError}. */
+export function reportProblems(name: string, error: unknown): number {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(configMessage(name, error));
   return EXIT.configuration;

@@ -5,11 +5,8 @@ import { createCommandApi } from "./command.ts";
 import { ApiError } from "./errors.ts";
 import { createRestApi } from "./rest.ts";
 
-/** How a zone's generation is chosen. */
-export const DIALECT_CHOICES = ["auto", "command", "rest"] as const;
-
-/** `auto` asks "rest" first, then "command", and remembers which one answered. */
-export type DialectChoice = (typeof DIALECT_CHOICES)[number];
+/** How a zone's generation is chosen: `auto` asks "rest" first, then "command", and remembers which answered. */
+export type DialectChoice = "auto" | Dialect;
 
 /**
  * The API of a zone. `auto` turns to the other generation only where the gateway says that it knows no

@@ -66,8 +66,6 @@ export async function createLeases(
   connection: Connection,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<Leases> {
-  // First: in the executable the modules that need it would otherwise come before it (Bun 1.4.5).
-  await import("reflect-metadata");
   const client = await import("@kubernetes/client-node");
   const api = async (signal: AbortSignal): Promise<CoordinationV1Api> =>
     new client.CoordinationV1Api(await configureClient(connection, () => signal));

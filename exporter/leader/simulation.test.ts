@@ -126,7 +126,7 @@ describe("an election", () => {
           expect(world.leaders).toHaveLength(Math.min(left.length, 1));
         },
       );
-      await fc.assert(property, { numRuns: RUNS });
+      await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
     },
     60_000,
   );

@@ -73,6 +73,15 @@ describe("statusPage() says", () => {
   });
 });
 
+test.each([
+  [50, "The last one is late"],
+  [61, "seems to be dead or stuck"],
+])("statusPage() takes a short interval's %d s for no death too soon", (seconds, expected) => {
+  const fragment = renderStatusFragment({ ...facts(zone()), intervalMs: 1000 });
+  const html = statusPage(live({ nowMs: BUILT_AT_MS + seconds * 1000 }), fragment);
+  expect(html).toContain(expected);
+});
+
 describe("statusPage()", () => {
   test("holds the fragment as it is", () => {
     expect(statusPage(live(), FRAGMENT)).toContain(FRAGMENT);

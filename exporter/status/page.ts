@@ -27,8 +27,10 @@ export interface LiveFacts {
 
 /** How many intervals an answer may be old before the page says that it is late. */
 const LATE = 2;
-/** And before it says that the worker seems dead: not even a very slow cloud explains it. */
+/** And before it says that the worker seems dead. */
 const DEAD = 5;
+/** But not sooner than this: where the interval is a second, one call that times out takes longer. */
+const DEAD_MIN_MS = 60_000;
 
 /**
  * The whole page. `fragment` is what `renderStatusFragment` gave last, empty before the first time;
@@ -65,7 +67,7 @@ function freshness({ nowMs, builtAtMs }: LiveFacts, fragment: string): Freshness
   if (builtAtMs === undefined || fragment === "") return "none";
   const intervalMs = intervalOf(fragment) ?? Number.POSITIVE_INFINITY;
   const ageMs = nowMs - builtAtMs;
-  if (ageMs > DEAD * intervalMs) return "dead";
+  if (ageMs > Math.max(DEAD * intervalMs, DEAD_MIN_MS)) return "dead";
   return ageMs > LATE * intervalMs ? "late" : "fresh";
 }
 
@@ -145,7 +147,7 @@ function awaiting({ role }: LiveFacts): string {
   const text =
     role === "standby"
       ? "<p>There is nothing to show here unless this replica takes over.</p>"
-      : '<p>Nothing has been collected since the start. The exporter logs in to KT Cloud, lists the load balancers of every zone and asks for the servers of each; the page is there when all of that has been answered or has failed. <a href="./">Reload</a></p>';
+      : "<p>Nothing has been collected since the start. The exporter logs in to KT Cloud, lists the load balancers of every zone and asks for the servers of each; the page is there when all of that has been answered or has failed.</p>";
   const headline = role === "standby" ? "Standing by" : "Waiting for the first collection";
   return `<main>
 <section class="summary warn" aria-labelledby="headline">

@@ -13,7 +13,7 @@ export interface Limits {
   readonly lines: number;
 }
 
-/** 300 load balancers with ten servers each are about 1 MB, and so are 3,000 lines. */
+/** Measured: 0.78 MB for 300 load balancers of ten servers and two plots each, 0.24 MB for 1,000 lines. */
 export const LIMITS: Limits = { whole: 300, servers: 3000, lines: 1000 };
 
 /** How the load balancers of one zone are shown, each in the given order. */

@@ -39,7 +39,7 @@ export function zoneEntry(
   return `<li class="lb ${level}">${zonePill(zone)} ${link} <span class="meta">${words}</span></li>\n`;
 }
 
-/** How many load balancers of a zone begin open, so that the worst can be read without a touch. */
+/** How many load balancers of a zone have trouble and are shown whole. */
 export function troubled({ whole }: Share): number {
   return whole.filter(({ verdict }) => verdict.level !== "good").length;
 }

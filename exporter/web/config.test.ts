@@ -104,6 +104,14 @@ rate_limit:
   });
 });
 
+test("readWebConfig() takes the example of docs/web-configuration.md", async () => {
+  const page = await Bun.file(`${import.meta.dir}/../../docs/web-configuration.md`).text();
+  const example = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? "";
+  const { fields, warnings } = await usable(example);
+  expect(Object.keys(fields)).toHaveLength(4);
+  expect(warnings).toEqual([]);
+});
+
 describe("readWebConfig() refuses", () => {
   test.each<[string, string, readonly string[]]>([
     ["no section", "- a\n", ["web.yml:1: the file: must be a section"]],
@@ -179,6 +187,11 @@ describe("readWebConfig() refuses", () => {
         ),
         'web.yml:6: tls_server_config.curve_preferences.0 "P256": must be one of CurveP256, CurveP384, CurveP521, X25519',
       ],
+    ],
+    [
+      "a user whose name means something else in JavaScript",
+      `basic_auth_users:\n  __proto__: ${HASH}\n`,
+      ["web.yml:2: basic_auth_users.__proto__: is a name that no user can have"],
     ],
     [
       "an empty list",
@@ -302,6 +315,11 @@ describe("readWebConfig() refuses", () => {
       "did you mean key?",
     ],
     [
+      "a secret where YAML wants none",
+      `basic_auth_users: x\n]${SECRET}\n`,
+      "web.yml:2: Unexpected scalar token in YAML stream",
+    ],
+    [
       "broken YAML about a secret",
       `basic_auth_users:\n  alice: "a" ${SECRET}\n`,
       "web.yml:2: Unexpected scalar",
@@ -315,6 +333,16 @@ describe("readWebConfig() refuses", () => {
 });
 
 describe("readWebConfig() warns of", () => {
+  test.each(["basic_auth_users:\n", "basic_auth_users: {}\n"])(
+    "users who are none: %j",
+    async (text) => {
+      const { warnings } = await usable(text);
+      expect(warnings).toEqual([
+        "web.yml:1: basic_auth_users: names nobody, so that nobody is asked for a password",
+      ]);
+    },
+  );
+
   test.each([
     [
       "suites that change nothing",

@@ -5,7 +5,7 @@ import { listenTls, type TlsListener } from "../../shared/tls/listener.ts";
 import { createAuthenticator } from "./basic-auth.ts";
 import { judgeClient, readShown } from "./client-certificate.ts";
 import { followFiles } from "./follow.ts";
-import { type Guard, guardFetch } from "./guard.ts";
+import { type Guard, guardFetch, NO_REFUSALS, type Refusal } from "./guard.ts";
 import type { ListenWebOptions, WebListener } from "./listen.ts";
 import { loadWeb, type WebSettings } from "./load.ts";
 import { createRateLimiter } from "./rate-limit.ts";
@@ -59,6 +59,7 @@ export async function listenConfigured(
     state: () => ({
       ...follow.state(),
       ...(settings.tls && { certificateNotAfter: settings.tls.notAfter }),
+      refused: { ...front.refused },
     }),
     close: async (deadlineMs) => {
       follow.close();
@@ -72,23 +73,31 @@ interface InForce {
   readonly guard: () => Guard;
 }
 
-async function openFront(
-  options: ListenWebOptions,
-  { settings, guard }: InForce,
-): Promise<{ readonly listener: Listener; readonly tls?: TlsListener }> {
-  const { flag, bind, log, limits, onRefused } = options;
+interface Front {
+  readonly listener: Listener;
+  /** The same, if it is one with TLS. */
+  readonly tls?: TlsListener;
+  readonly refused: Readonly<Record<Refusal, number>>;
+}
+
+async function openFront(options: ListenWebOptions, { settings, guard }: InForce): Promise<Front> {
+  const { flag, bind, log, limits } = options;
+  const refused = { ...NO_REFUSALS };
   const fetch = guardFetch(options.fetch, {
     guard,
     authenticator: createAuthenticator(),
     onRefused: (refusal) => {
       log.debug("Refused a request", { reason: refusal });
-      onRefused?.(refusal);
+      refused[refusal] += 1;
     },
   });
   const { tls } = settings();
   if (tls === undefined) {
     const onError = (error: unknown) => log.error("Failed to answer a request", { error });
-    return { listener: listen({ flag, bind, onError, fetch: (request) => fetch(request) }) };
+    return {
+      refused,
+      listener: listen({ flag, bind, onError, fetch: (request) => fetch(request) }),
+    };
   }
   const listener = await listenTls({
     flag,
@@ -105,7 +114,7 @@ async function openFront(
     }),
   });
   listener.replace(tls.settings);
-  return { listener, tls: listener };
+  return { refused, listener, tls: listener };
 }
 
 /** A rate limit that is the same as before goes on where it was. */
@@ -119,8 +128,19 @@ function createGuard(
   return { users, headers, limiter: same ? before.guard.limiter : fresh };
 }
 
-/** What cannot be changed while the port is open. */
+/**
+ * What cannot be changed while the port is open. To let everybody in is among it: a file that is being
+ * written, or was left empty, must not do so.
+ */
 function restartsNeeded(now: WebSettings, next: WebSettings): string[] {
+  const users =
+    now.users.size > 0 && next.users.size === 0
+      ? ["basic_auth_users: asking nobody for a password any more needs a restart"]
+      : [];
+  return [...users, ...tlsRestartsNeeded(now, next)];
+}
+
+function tlsRestartsNeeded(now: WebSettings, next: WebSettings): string[] {
   if (now.tls === undefined && next.tls === undefined) return [];
   if (now.tls === undefined) return ["tls_server_config: turning TLS on needs a restart"];
   if (next.tls === undefined) return ["tls_server_config: turning TLS off needs a restart"];

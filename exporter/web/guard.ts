@@ -5,6 +5,12 @@ import type { RateLimiter } from "./rate-limit.ts";
 /** Why a request was not handed to the app. */
 export type Refusal = "unauthorized" | "busy" | "rate_limited";
 
+export const NO_REFUSALS: Readonly<Record<Refusal, number>> = {
+  unauthorized: 0,
+  busy: 0,
+  rate_limited: 0,
+};
+
 /** What is in force for the next request. */
 export interface Guard {
   readonly users: Users;

@@ -11,8 +11,15 @@ export interface Finding {
 
 /** What only shows when fields are seen together. */
 export function judge(fields: WebFields): Finding[] {
-  const { tls_server_config: tls, rate_limit: rate } = fields;
+  const { tls_server_config: tls, rate_limit: rate, basic_auth_users: users } = fields;
   const findings: Finding[] = [];
+  if (users !== undefined && Object.keys(users).length === 0) {
+    findings.push({
+      severity: "warning",
+      path: ["basic_auth_users"],
+      message: "names nobody, so that nobody is asked for a password",
+    });
+  }
   if (rate?.interval && !rate.burst) {
     findings.push({
       severity: "problem",

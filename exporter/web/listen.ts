@@ -3,7 +3,7 @@ import { type Listener, listen } from "../../shared/http.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { TlsLimits } from "../../shared/tls/listener.ts";
 import type { BindAddress } from "../../shared/values.ts";
-import type { Refusal } from "./guard.ts";
+import { NO_REFUSALS, type Refusal } from "./guard.ts";
 
 /** What came of a look at the web configuration. */
 export type Reload =
@@ -20,6 +20,8 @@ export interface WebState {
   readonly lastSuccessMs: number;
   /** When the served certificate ends; nothing without TLS. */
   readonly certificateNotAfter?: Date;
+  /** How many requests were not handed to `fetch`. */
+  readonly refused: Readonly<Record<Refusal, number>>;
 }
 
 export interface ListenWebOptions {
@@ -32,8 +34,6 @@ export interface ListenWebOptions {
   readonly log: Logger;
   /** Told of what came of each look that found a change, and of each that was asked for. */
   readonly onReload?: (reload: Reload) => void;
-  /** Told of each request that was not handed to `fetch`. */
-  readonly onRefused?: (refusal: Refusal) => void;
   /** How the files are watched, in milliseconds; see `watchDirectories`. */
   readonly watch?: { readonly pollMs?: number; readonly settleMs?: number };
   /** How long a client with TLS may take. */
@@ -43,9 +43,9 @@ export interface ListenWebOptions {
 /** An open listener whose configuration follows its files. */
 export interface WebListener extends Listener {
   readonly scheme: "http" | "https";
-  state(): WebState;
+  state(this: void): WebState;
   /** Looks at the files now; for SIGHUP and `/-/reload`. Never rejects. */
-  reload(): Promise<Reload>;
+  reload(this: void): Promise<Reload>;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function listenWeb(options: ListenWebOptions): Promise<WebListener>
   return {
     ...listen({ flag, bind, fetch: (request) => fetch(request), onError }),
     scheme: "http",
-    state: () => ({ lastReloadSuccessful: true, lastSuccessMs: openedMs }),
+    state: () => ({ lastReloadSuccessful: true, lastSuccessMs: openedMs, refused: NO_REFUSALS }),
     reload: () => Promise.resolve({ kind: "unchanged" }),
   };
 }

@@ -1,14 +1,13 @@
 /** How the web configuration fares -> metrics, which are there only where a configuration is. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { Refusal } from "./guard.ts";
 import type { WebState } from "./listen.ts";
 
-/** Registers them; `state` is asked at each scrape. Gives what to tell of a request that was refused. */
+/** Registers them; `state` is asked at each scrape. */
 export function addWebMetrics(
   registry: Registry,
   state: () => WebState,
   nowMs: () => number,
-): { readonly refused: (refusal: Refusal) => void } {
+): void {
   const registers = [registry];
   new Gauge({
     name: "exporter_web_config_last_reload_successful",
@@ -37,13 +36,14 @@ export function addWebMetrics(
       },
     });
   }
-  const refused = new Counter({
+  new Counter({
     name: "exporter_web_refused_requests_total",
     help: "Requests that were refused before they reached a page, by reason.",
     labelNames: ["reason"],
     registers,
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(state().refused)) this.inc({ reason }, count);
+    },
   });
-  const reasons: readonly Refusal[] = ["unauthorized", "busy", "rate_limited"];
-  for (const reason of reasons) refused.inc({ reason }, 0);
-  return { refused: (reason) => refused.inc({ reason }) };
 }

@@ -110,13 +110,24 @@ const headers = section({
   "Strict-Transport-Security": optional(headerValue),
 });
 
+/** Users without a line each are still users, if none: that is worth a word. */
+const users = z.preprocess(
+  (value, context) => {
+    if (typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__")) {
+      // The schema would pass over it without a word, and nobody would be asked for a password.
+      const message = "is a name that no user can have";
+      context.addIssue({ code: "custom", path: ["__proto__"], message, input: value });
+    }
+    return value === "" ? {} : value;
+  },
+  z.record(userName, bcryptHash, { error: "must be a section of users and hashes" }),
+);
+
 /** Reads what the YAML parser gives for a whole file. */
 export const webSchema = section({
   tls_server_config: optional(tls),
   http_server_config: optional(section({ http2: optional(flag), headers: optional(headers) })),
-  basic_auth_users: optional(
-    z.record(userName, bcryptHash, { error: "must be a section of users and hashes" }),
-  ),
+  basic_auth_users: users.optional(),
   rate_limit: optional(section({ interval: optional(interval), burst: optional(burst) })),
 });
 

@@ -1,6 +1,7 @@
 /** Makes an authority for client certificates, and certificates of it, for a test. */
 import "reflect-metadata"; // @peculiar/x509 resolves its algorithms through it.
 import {
+  AuthorityKeyIdentifierExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   type JsonGeneralName,
@@ -39,14 +40,14 @@ export async function createClientAuthority(name = "Test clients"): Promise<Clie
   });
   const keyBytes = PemConverter.decodeFirst(authority.key);
   const signingKey = await crypto.subtle.importKey("pkcs8", keyBytes, ALGORITHM, false, ["sign"]);
-  const issuer = new X509Certificate(authority.cert).subject;
+  const issuer = new X509Certificate(authority.cert);
   const issue = async (options: ClientCertificateOptions = {}): Promise<Pair> => {
     const { names = [{ type: "dns", value: "prometheus" }], usage = "client" } = options;
     const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
     const cert = await X509CertificateGenerator.create({
       serialNumber: `0${crypto.randomUUID().replaceAll("-", "").slice(1)}`,
       subject: [{ CN: ["a client"] }],
-      issuer,
+      issuer: issuer.subject,
       notBefore,
       notAfter: options.notAfter ?? new Date(Date.now() + DAY_MS),
       publicKey: keys.publicKey,
@@ -57,6 +58,8 @@ export async function createClientAuthority(name = "Test clients"): Promise<Clie
           usage === "client" ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth,
         ]),
         new SubjectAlternativeNameExtension(names),
+        // Authorities of a test have one name: by it alone, the wrong one may be tried.
+        await AuthorityKeyIdentifierExtension.create(issuer),
       ],
     });
     const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);

@@ -6,7 +6,7 @@
 import { type AddressInfo, connect } from "node:net";
 import { createServer, type SecureVersion, type Server, type TLSSocket } from "node:tls";
 import { type Listener, listenError } from "../http.ts";
-import type { Logger } from "../log.ts";
+import { describeError, type Logger } from "../log.ts";
 import type { BindAddress } from "../values.ts";
 import {
   CONNECTION_LIMITS,
@@ -140,7 +140,7 @@ function takeClient(
   const { log, admit, limits } = options;
   const remote = socket.remoteAddress;
   socket.on("error", (error) => log.debug("A connection broke", { remote, error }));
-  const refusal = admit?.(socket);
+  const refusal = judge(socket, admit);
   if (refusal !== undefined) {
     log.debug("Refused a client", { remote, reason: refusal });
     socket.destroy();
@@ -150,6 +150,15 @@ function takeClient(
   inner.on("error", (error) => log.debug("A connection to the app broke", { error }));
   const onCut = (reason: string) => log.debug("Cut a connection", { remote, reason });
   return joinConnections(socket, inner, { limits, onCut });
+}
+
+/** A stranger's certificate that nobody can make sense of must not end more than its own connection. */
+function judge(socket: TLSSocket, admit: TlsListenOptions["admit"]): string | undefined {
+  try {
+    return admit?.(socket);
+  } catch (error) {
+    return `cannot be judged: ${describeError(error)}`;
+  }
 }
 
 /** The app on a Unix socket. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Pair } from "../issue.ts";
 import { createLogger } from "../log.ts";
@@ -147,6 +148,40 @@ describe("admit()", () => {
       expect(await answered(listener.port, { ...known, ...resumed })).toBe("cut");
       expect(await answered(listener.port, { ...(await other.issue()), maxVersion })).toBe("ok");
     });
+  });
+
+  test("cuts a client that it fails to judge, and goes on", async () => {
+    let calls = 0;
+    const admit = () => {
+      calls += 1;
+      if (calls === 1) throw new TypeError("an odd certificate");
+      return undefined;
+    };
+    const { port } = await start({ admit });
+    expect(await answered(port, known)).toBe("cut");
+    expect(lines).toEqual([expect.stringMatching(/"DEBUG".*cannot be judged: an odd certificate/)]);
+    expect(await answered(port, known)).toBe("ok");
+  });
+
+  test("cannot be gone round: the inner socket is behind a directory of its owner's", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "inner-"));
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = directory;
+    try {
+      await start({});
+      expect(readdirSync(directory).length).toBe(process.platform === "linux" ? 0 : 1);
+      const { port } = await start({ admit: verified }, { ca: clients.ca });
+      const [name = ""] = readdirSync(directory);
+      expect(statSync(join(directory, name)).mode & 0o777).toBe(0o700);
+      expect(readdirSync(join(directory, name))).toEqual(["socket"]);
+      expect(await answered(port, known)).toBe("ok");
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+    for (const listener of opened.splice(0)) await listener.close(0);
+    expect(readdirSync(directory)).toEqual([]);
+    rmSync(directory, { recursive: true });
   });
 
   test("is not asked, nor a certificate, where there is none", async () => {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { Registry } from "prom-client";
 import { connect } from "../../shared/cluster/connection.ts";
 import { createLogger } from "../../shared/log.ts";
-import { type Asked, createConfiguration, FakeApiServer } from "../../shared/testing/api-server.ts";
+import { createConfiguration, FakeApiServer } from "../../shared/testing/api-server.ts";
 import { eventually } from "../../shared/testing/eventually.ts";
+import { isAllowed, type Rule } from "../../shared/testing/rights.ts";
 import type { ServingCertificate } from "../certificates.ts";
 import { createCluster } from "../cluster/api.ts";
 import { createSelfSignedMetrics } from "./metrics.ts";
@@ -79,23 +80,6 @@ async function start(
       await done;
     },
   };
-}
-
-interface Rule {
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
-
-/** As RBAC decides: the name of a list or a watch is that of its field selector. */
-function isAllowed({ resources, verbs, resourceNames }: Rule, { method, path, query }: Asked) {
-  const [, resource = "", named] =
-    /\/(secrets|mutatingwebhookconfigurations)(?:\/(.+))?$/.exec(path) ?? [];
-  const name = named ?? query.get("fieldSelector")?.replace("metadata.name=", "");
-  const reading = query.get("watch") === "true" ? "watch" : named === undefined ? "list" : "get";
-  const verb = { POST: "create", PUT: "update", PATCH: "patch" }[method] ?? reading;
-  const isNamed = resourceNames === undefined || resourceNames.includes(name ?? "");
-  return resources.includes(resource) && verbs.includes(verb) && isNamed;
 }
 
 /** What the API server would call the webhook by. */

@@ -1,103 +1,114 @@
-/** The simulated cloud's routes: its API under each zone's prefix, and its own controls under `/-/`. */
+/** The simulated cloud's routes: its API under each zone's prefix, and beside it its own controls. */
 import { type Context, Hono } from "hono";
-import { addHealth, get, methodNotAllowed } from "../../../shared/http.ts";
-import { type ZoneName, zoneOfPrefix } from "../zones.ts";
-import { answerCommand, answerLogin, type Cloud, refuseToken } from "./cloud.ts";
-import { type Answer, gatewayError, send, sendFaulty } from "./faults.ts";
-import { parseJson } from "./json.ts";
-import { CALLS, type Call, type Fault, mergeKnobs } from "./knobs.ts";
+import { addHealth } from "../../../shared/http.ts";
+import { contentTypeOf, SERVICE_NOT_FOUND, send } from "./answers.ts";
+import { type Asked, type Route, readAsked, speaks } from "./asked.ts";
+import { accountOf, answer, type Cloud, cloudTime, envelopeOf } from "./cloud.ts";
+import { addControls, type Controlled } from "./controls.ts";
+import { type CallRecord, type Counts, countCall } from "./counts.ts";
+import { sendFaulty } from "./faults.ts";
+import type { Fault } from "./knobs.ts";
+import { addPage } from "./page.ts";
 
-/** What the simulator has seen since it started. */
-export interface Counts {
-  /** Requests by call. */
-  readonly calls: Record<Call, number>;
-  inFlight: number;
-  inFlightMax: number;
+/** What the routes need. */
+export interface Simulation extends Controlled {
+  /** Milliseconds since the simulator started, by a clock that never jumps. */
+  readonly elapsedMs: () => number;
 }
 
-/** Nothing seen yet. */
-export function createCounts(): Counts {
-  const calls = { token: 0, listLoadBalancers: 0, listLoadBalancerWebServers: 0 };
-  return { calls, inFlight: 0, inFlightMax: 0 };
-}
+/** The routes of contract 7.1, each with what it is for. */
+const ROUTES: readonly (readonly ["GET" | "POST", string, Route])[] = [
+  ["POST", "/:zone/identity/auth/tokens", "token"],
+  ["GET", "/:zone/loadbalancer/client/api", "command"],
+  ["GET", "/:zone/loadbalancer/api", "command-legacy-path"],
+  ["GET", "/:zone/loadbalancers", "balancers"],
+  ["GET", "/:zone/loadbalancers/:id/servers", "servers"],
+];
 
 /** Builds the routes. */
-export function createSimulatorApp(cloud: Cloud, counts: Counts): Hono {
+export function createSimulatorApp(simulation: Simulation): Hono {
   const app = new Hono();
   addHealth(app, () => true);
-  addControls(app, cloud, counts);
-  const api = (c: Context) => counted(counts, () => answerApi(c, cloud, counts));
-  app.post("/:zone/identity/auth/tokens", api);
-  app.get("/:zone/loadbalancer/client/api", api);
-  app.notFound(() => send(gatewayError(404, "Service Not Found")));
+  addControls(app, simulation);
+  addPage(app, simulation);
+  for (const [method, path, route] of ROUTES) {
+    app.on(method, path, (c) => counted(simulation.counts, () => answerApi(c, simulation, route)));
+  }
+  app.notFound(() => notFound(simulation.counts));
   return app;
 }
 
-function addControls(app: Hono, cloud: Cloud, counts: Counts): void {
-  app.get("/-/knobs", (c) => c.json(cloud.knobs));
-  app.put("/-/knobs", async (c) => {
-    const result = mergeKnobs(cloud.knobs, parseJson(await c.req.text()) ?? "");
-    if ("problem" in result) return c.text(`${result.problem}\n`, 400);
-    cloud.knobs = result.knobs;
-    return c.json(cloud.knobs);
-  });
-  app.all("/-/knobs", (c) => methodNotAllowed(c, "GET, HEAD, PUT"));
-  app.post("/-/revoke-tokens", (c) => {
-    cloud.tokens.revokeAll();
-    return c.text("ok\n");
-  });
-  app.all("/-/revoke-tokens", (c) => methodNotAllowed(c, "POST"));
-  get(app, "/-/counters", (c) => c.json({ ...counts, tokensIssued: cloud.tokens.issued() }));
-}
-
-async function counted(counts: Counts, answer: () => Promise<Response>): Promise<Response> {
+async function counted(counts: Counts, respond: () => Promise<Response>): Promise<Response> {
   counts.inFlight += 1;
   counts.inFlightMax = Math.max(counts.inFlightMax, counts.inFlight);
   try {
-    return await answer();
+    return await respond();
   } finally {
     counts.inFlight -= 1;
   }
 }
 
-async function answerApi(c: Context, cloud: Cloud, counts: Counts): Promise<Response> {
-  const prefix = c.req.param("zone") ?? "";
-  const zone = zoneOfPrefix(prefix);
-  if (zone === undefined) return send(gatewayError(404, "Service Not Found"));
-  const query = new URL(c.req.url).searchParams;
-  const call = callOf(c.req.method, query);
-  if (call !== undefined) counts.calls[call] += 1;
-  const body = c.req.method === "POST" ? await c.req.text() : "";
-  const answer = () => trueAnswer(c, { cloud, zone, query, body });
-  const lbId = query.get("loadbalancerid") ?? undefined;
-  const fault = cloud.knobs.faults.find((one) => fits(one, { call, lbId, prefix }));
-  if (fault === undefined) return send(answer());
-  const seen = new Request("http://cloud/", { method: "POST", headers: c.req.raw.headers, body });
-  return await sendFaulty(fault, answer, seen);
+async function answerApi(c: Context, simulation: Simulation, route: Route): Promise<Response> {
+  const { cloud, counts } = simulation;
+  const path = { zone: c.req.param("zone") ?? "", id: c.req.param("id") };
+  const asked = readAsked(route, c.req.url, path);
+  if (asked === undefined || !isServed(cloud, asked)) return notFound(counts);
+  const record = recordOf(asked, simulation);
+  if (record !== undefined) countCall(counts, record);
+  const sent = {
+    token: c.req.header("x-auth-token"),
+    body: c.req.method === "POST" ? await c.req.text() : "",
+    counts,
+  };
+  const fault = faultOf(cloud, asked, sent);
+  const contentType = contentTypeOf(cloud.settings.zone(asked.zone));
+  const trueAnswer = () => answer(cloud, asked, sent);
+  if (fault !== undefined) counts.faulty += 1;
+  const response =
+    fault === undefined
+      ? send(trueAnswer(), contentType)
+      : await sendFaulty(fault, {
+          trueAnswer,
+          contentType,
+          envelope: envelopeOf(cloud, asked),
+          sent: `${sent.token ?? null} ${sent.body}`,
+          nowMs: cloudTime(cloud, asked),
+        });
+  if (record !== undefined && fault?.kind !== "reset") record.status = response.status;
+  return response;
 }
 
-function trueAnswer(
-  c: Context,
-  call: { cloud: Cloud; zone: ZoneName; query: URLSearchParams; body: string },
-): Answer {
-  const { cloud, zone, query, body } = call;
-  if (c.req.method === "POST") return answerLogin(cloud, zone, body);
-  const token = c.req.header("x-auth-token");
-  return refuseToken(cloud, zone, token) ?? answerCommand(cloud, zone, query);
+function faultOf(
+  cloud: Cloud,
+  asked: Asked,
+  sent: { readonly token: string | undefined; readonly body: string },
+): Fault | undefined {
+  const { faults } = cloud.settings.knobs;
+  if (faults.length === 0) return undefined;
+  return cloud.faults.choose(faults, { ...asked, account: accountOf(cloud, asked, sent) });
 }
 
-function callOf(method: string, query: URLSearchParams): Call | undefined {
-  if (method === "POST") return "token";
-  return CALLS.find((call) => call === query.get("command"));
+function isServed(cloud: Cloud, { dialect, zone }: Asked): boolean {
+  return dialect === undefined || speaks(cloud.settings.zone(zone), dialect);
 }
 
-function fits(
-  fault: Fault,
-  asked: { call: Call | undefined; lbId: string | undefined; prefix: string },
-): boolean {
-  return (
-    (fault.call === undefined || fault.call === asked.call) &&
-    (fault.lbId === undefined || fault.lbId === asked.lbId) &&
-    (fault.zone === undefined || fault.zone === asked.prefix)
-  );
+function notFound(counts: Counts): Response {
+  counts.notFound += 1;
+  return send(SERVICE_NOT_FOUND, contentTypeOf({ contentType: "json" }));
+}
+
+function recordOf(
+  { call, prefix, dialect, lbId }: Asked,
+  { cloud, elapsedMs }: Simulation,
+): CallRecord | undefined {
+  if (call === undefined) return undefined;
+  return {
+    atMs: cloud.now(),
+    elapsedMs: elapsedMs(),
+    zone: prefix,
+    call,
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(lbId === undefined ? {} : { lbId }),
+    status: 0,
+  };
 }

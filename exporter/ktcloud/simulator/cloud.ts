@@ -1,109 +1,139 @@
-/** One call of the cloud -> the true answer: tokens, load balancers, servers (contract 2, 3, 7). */
-import { z } from "zod";
-import type { ZoneName } from "../zones.ts";
-import { type Answer, gatewayError, keystoneError } from "./faults.ts";
-import { balancerById, type FleetBalancer, fleetAt } from "./fleet.ts";
-import { parseJson } from "./json.ts";
-import type { Knobs } from "./knobs.ts";
-import { balancerList, serverList } from "./shapes.ts";
-import type { TokenBook } from "./tokens.ts";
+/** One call of the cloud -> the true answer: login, token check, rate limit, lists (contract 7). */
+import { type Answer, UNAUTHORIZED } from "./answers.ts";
+import type { Asked } from "./asked.ts";
+import { answerCommand, commandEnvelope } from "./command.ts";
+import type { Counts } from "./counts.ts";
+import { createFaultChooser, type FaultChooser } from "./fault-choice.ts";
+import { balancerNumber } from "./ids.ts";
+import { accountsOf, answerLogin, type Credentials, readLogin } from "./login.ts";
+import { createRateLimiter, type RateLimiter, rateLimitAnswer } from "./rate-limit.ts";
+import { answerBalancers, answerServers } from "./rest.ts";
+import type { Settings } from "./settings.ts";
+import { createTokenBook, type TokenBook } from "./tokens.ts";
+import { loadTime, type Scene } from "./view.ts";
 
 /** What the cloud knows when it answers. */
 export interface Cloud {
-  readonly credentials: { readonly account: string; readonly password: string };
-  readonly tokens: TokenBook;
+  readonly credentials: Credentials;
   readonly seed: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  knobs: Knobs;
+  readonly tokens: TokenBook;
+  readonly faults: FaultChooser;
+  readonly limiter: RateLimiter;
+  /** Lists of thousands, by what was asked, until the numbers or the knobs change. */
+  readonly lists: ListCache;
+  settings: Settings;
 }
 
-const UNAUTHORIZED = keystoneError(
-  401,
-  "Unauthorized",
-  "The request you have made requires authentication.",
-);
+/** Gives the list that was made for the same key under the same settings and step, or makes it. */
+export type ListCache = (
+  under: { readonly settings: Settings; readonly stepMs: number },
+  key: string,
+  make: () => Answer,
+) => Answer;
 
-const domain = z.object({ id: z.literal("default") });
-
-const login = z.object({
-  auth: z.object({
-    identity: z.object({
-      methods: z.tuple([z.literal("password")]),
-      password: z.object({
-        user: z.object({ domain, name: z.string(), password: z.string() }),
-      }),
-    }),
-    scope: z.object({ project: z.object({ domain, name: z.string() }) }),
-  }),
-});
-
-/** Answers `POST …/identity/auth/tokens`. `body` is what the request held. */
-export function answerLogin(cloud: Cloud, zone: ZoneName, body: string): Answer {
-  const asked = login.safeParse(parseJson(body));
-  if (!asked.success) return keystoneError(400, "Bad Request", "Expecting to find auth in body.");
-  const { identity, scope } = asked.data.auth;
-  const { name, password } = identity.password.user;
-  const { account, password: expected } = cloud.credentials;
-  if (name !== account || password !== expected || scope.project.name !== account) {
-    return UNAUTHORIZED;
-  }
-  const { tokenTtlSeconds, clockSkewSeconds } = cloud.knobs;
-  const token = cloud.tokens.issue(zone, tokenTtlSeconds);
-  const stamp = (ms: number) =>
-    new Date(ms + clockSkewSeconds * 1000).toISOString().replace("Z", "000Z");
-  const owner = { id: "0123456789abcdef0123456789abcdef", name: account };
-  const home = { domain: { id: "default", name: "Default" } };
+/** A cloud that nobody has called yet. */
+export function createCloud(
+  of: Pick<Cloud, "credentials" | "seed" | "now" | "settings"> & { readonly random: () => number },
+): Cloud {
+  const { random, ...facts } = of;
   return {
-    status: 201,
-    headers: { "x-subject-token": token.text },
-    body: {
-      token: {
-        methods: ["password"],
-        issued_at: stamp(token.issuedAtMs),
-        expires_at: stamp(token.endsAtMs),
-        project: { ...owner, ...home },
-        user: { ...owner, ...home },
-        roles: [{ id: "9fe2ff9ee4384b1894a90878d3e92bab", name: "_member_" }],
-        catalog: [],
-        is_domain: false,
-        audit_ids: ["3T2dc1CGQxyJsHdDu1xkcw"],
-      },
-    },
+    ...facts,
+    tokens: createTokenBook(of.now),
+    faults: createFaultChooser(random),
+    limiter: createRateLimiter(of.now),
+    lists: createListCache(),
   };
 }
 
-/** Answers `GET …/loadbalancer/client/api`. */
-export function answerCommand(cloud: Cloud, zone: ZoneName, query: URLSearchParams): Answer {
-  const { knobs, now, seed } = cloud;
-  const { loadBalancers, servers } = knobs;
-  const shape = { loadBalancers, servers, seed };
-  const command = query.get("command");
-  if (command === "listLoadBalancers") {
-    return ok(balancerList(filtered(fleetAt(shape, zone, now()), query), knobs));
+/** Who asks, as far as it can be told: the account of a login, or the owner of a token. */
+export function accountOf(
+  cloud: Cloud,
+  { route, zone }: Asked,
+  sent: { readonly token: string | undefined; readonly body: string },
+): string | undefined {
+  if (route === "token") return readLogin(sent.body)?.account;
+  const owner = cloud.tokens.ownerOf(sent.token, zone);
+  return owner === undefined ? undefined : accounts(cloud)[owner]?.account;
+}
+
+/** The true answer. Counts what is refused. */
+export function answer(
+  cloud: Cloud,
+  asked: Asked,
+  sent: { readonly token: string | undefined; readonly body: string; readonly counts: Counts },
+): Answer {
+  const knobs = cloud.settings.zone(asked.zone);
+  const { token, body, counts } = sent;
+  if (asked.route === "token") {
+    const { tokens } = cloud;
+    const issuer = { tokens, zone: asked.zone, knobs };
+    const given = answerLogin(readLogin(body), accounts(cloud), issuer);
+    if (given.status === 401) counts.unauthorised += 1;
+    return given;
   }
-  if (command === "listLoadBalancerWebServers") {
-    const id = Number(query.get("loadbalancerid") ?? "");
-    const balancer = balancerById(shape, { zone, id }, now());
-    if (balancer === undefined) return gatewayError(404, `load balancer ${id} does not exist`);
-    return ok(serverList(balancer.servers, knobs));
+  const account = cloud.tokens.ownerOf(token, asked.zone);
+  if (account === undefined || token === undefined) {
+    counts.unauthorised += 1;
+    return UNAUTHORIZED;
   }
-  return gatewayError(400, "The given command does not exist");
+  const limit = knobs.rateLimit;
+  if (limit !== null && !cloud.limiter(token, limit.perSecond)) {
+    counts.rateLimited += 1;
+    return rateLimitAnswer(limit, cloudTime(cloud, asked));
+  }
+  return answerList(cloud, asked, account);
 }
 
-/** Whether a request for a zone carries a token that is good there, or the 401 it gets. */
-export function refuseToken(cloud: Cloud, zone: ZoneName, token: string | undefined) {
-  return cloud.tokens.isValid(token, zone) ? undefined : UNAUTHORIZED;
+/** What the answer to a call is wrapped in. */
+export function envelopeOf({ settings }: Cloud, { route, call, zone }: Asked): string {
+  if (route === "token") return "token";
+  if (route === "balancers" || route === "servers") return "data";
+  return call === undefined || call === "token"
+    ? "response"
+    : commandEnvelope(call, settings.zone(zone));
 }
 
-/** The optional filters of contract 3.2. */
-function filtered(fleet: FleetBalancer[], query: URLSearchParams): FleetBalancer[] {
-  return ["name", "serviceip", "loadbalancerid", "zoneid"].reduce((left, key) => {
-    const wanted = query.get(key);
-    return wanted === null ? left : left.filter(({ facts }) => String(facts[key]) === wanted);
-  }, fleet);
+/** The time by the cloud's own clock, in milliseconds since the epoch. */
+export function cloudTime({ now, settings }: Cloud, { zone }: Pick<Asked, "zone">): number {
+  return now() + settings.zone(zone).clockSkewSeconds * 1000;
 }
 
-function ok(body: unknown): Answer {
-  return { status: 200, headers: {}, body };
+function accounts({ credentials, settings }: Cloud) {
+  return accountsOf(credentials, settings.knobs);
+}
+
+function answerList(cloud: Cloud, asked: Asked, account: number): Answer {
+  const { settings, seed, now } = cloud;
+  const scene: Scene = { settings, seed, zone: asked.zone, account, atMs: now() };
+  const { route, call, query, lbId = "" } = asked;
+  if (route === "servers") return answerServers(scene, lbId, balancerNumber(lbId));
+  if (call !== "listLoadBalancers") return answerCommand(scene, query);
+  const under = { settings, stepMs: loadTime(scene) };
+  return cloud.lists(under, `${account} ${asked.target}`, () =>
+    route === "balancers" ? answerBalancers(scene, query) : answerCommand(scene, query),
+  );
+}
+
+/** Beyond so many characters all lists are forgotten. */
+const CACHED = 64 * 1024 * 1024;
+
+function createListCache(): ListCache {
+  const made = new Map<string, { readonly stepMs: number; readonly answer: Answer }>();
+  let of: Settings | undefined;
+  let size = 0;
+  return ({ settings, stepMs }, key, make) => {
+    if (of !== settings || size > CACHED) {
+      made.clear();
+      size = 0;
+    }
+    of = settings;
+    const known = made.get(key);
+    if (known?.stepMs === stepMs) return known.answer;
+    const fresh = make();
+    made.set(key, { stepMs, answer: fresh });
+    size += fresh.text.length - (known?.answer.text.length ?? 0);
+    return fresh;
+  };
 }

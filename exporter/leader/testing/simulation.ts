@@ -136,7 +136,7 @@ export class World {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.check = () => {};
-    for (const one of this.replicas) one.kill();
+    for (const one of this.replicas) one.bury();
     await settled();
   }
 }
@@ -161,6 +161,7 @@ export interface ReplicaOptions {
   readonly wallMs?: number;
   /** How long its work takes to end, in milliseconds. Default 0. */
   readonly stopMs?: number;
+  readonly link?: Partial<Link>;
   readonly leaseDurationMs?: number;
   readonly renewDeadlineMs?: number;
 }
@@ -185,6 +186,7 @@ export class Replica {
   constructor(world: World, options: ReplicaOptions) {
     const { identity, rate = 1, wallMs = 0, stopMs = 0 } = options;
     this.identity = identity;
+    Object.assign(this.link, options.link);
     this.#world = world;
     this.#rate = rate;
     this.#offsetMs = world.random() * 1e6;
@@ -219,6 +221,11 @@ export class Replica {
   /** SIGKILL. */
   kill(): void {
     this.dead = true;
+  }
+
+  /** Lets go of what waits for ever in one that is dead. */
+  bury(): void {
+    this.kill();
     this.#controller.abort();
   }
 
