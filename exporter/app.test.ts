@@ -4,13 +4,13 @@ import { createLogger } from "../shared/log.ts";
 import { describeContract } from "../shared/testing/contract.ts";
 import { createApp } from "./app.ts";
 import { createMetrics } from "./metrics.ts";
-import { encodePage, type Snapshot } from "./snapshot.ts";
+import { encodeSmallPage, type Snapshot } from "./snapshot.ts";
 
 const PAGE = "# HELP a A.\n# TYPE a gauge\na 1\n";
 const OPENMETRICS = `${PAGE}# EOF\n`;
 
 function pages(text: string) {
-  return encodePage({ text, openmetrics: `${text}# EOF\n` });
+  return encodeSmallPage({ text, openmetrics: `${text}# EOF\n` });
 }
 
 function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metrics") {

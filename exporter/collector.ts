@@ -60,7 +60,7 @@ export function createCollector(
     totals,
     history,
   });
-  const snapshot = (last: Timing): Snapshot => {
+  const snapshot = async (last: Timing): Promise<Snapshot> => {
     totals.pages += 1;
     const facts = zones.map((zone) => zone.facts());
     const builtAtMs = now();
@@ -69,7 +69,7 @@ export function createCollector(
     const status = renderStatusFragment(statusFacts(facts, history, { ...settings, builtAtMs }));
     const texts = renderPage({ zones: facts, totals, exporter, last, builtAtMs });
     return {
-      pages: encodePage(texts),
+      pages: await encodePage(texts),
       status: new Blob([status]),
       builtAtMs,
       listed: facts.some(({ state }) => state.lastSuccess !== undefined),
@@ -105,7 +105,7 @@ export function createCollector(
       // Half of the answers would be of targets that are no longer wanted.
       if (zones !== asked) return undefined;
       for (const one of collected) one.zone.take(one.collected);
-      const page = snapshot({ startedAtMs, durationMs: monotonicNow() - startedMs });
+      const page = await snapshot({ startedAtMs, durationMs: monotonicNow() - startedMs });
       if (monotonicNow() - startedMs > settings.intervalMs) totals.overruns += 1;
       return page;
     },

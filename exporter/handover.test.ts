@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { lend, take } from "./handover.ts";
 import { encodePage } from "./snapshot.ts";
 
-const pages = encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
+const pages = await encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
 
 test("take() gives what was lent, once, also through a message", async () => {
   const lent = structuredClone(

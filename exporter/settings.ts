@@ -4,7 +4,7 @@ import type { ExporterConfig } from "./config.ts";
 import { createCounters } from "./counters.ts";
 import type { ExporterLabels } from "./facts.ts";
 import { type PageTexts, renderPage } from "./render.ts";
-import { encodePage, type Snapshot } from "./snapshot.ts";
+import { encodeSmallPage, type Snapshot } from "./snapshot.ts";
 import type { Target } from "./targets/target.ts";
 import { UNKNOWN_ZONE } from "./zone.ts";
 
@@ -72,7 +72,7 @@ export function initialSnapshot(
 /** A snapshot of a page that tells of no collection. */
 export function snapshotOf(texts: PageTexts, nowMs: number): Snapshot {
   return {
-    pages: encodePage(texts),
+    pages: encodeSmallPage(texts),
     status: new Blob(),
     builtAtMs: nowMs,
     listed: false,

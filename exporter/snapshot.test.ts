@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Readiness } from "../shared/http.ts";
-import { encodePage, type Snapshot, snapshotReadiness } from "./snapshot.ts";
+import { encodePage, encodeSmallPage, type Snapshot, snapshotReadiness } from "./snapshot.ts";
 
-const pages = encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
+const pages = await encodePage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
 
 describe("snapshotReadiness()", () => {
   const fresh = { pages, status: new Blob(), builtAtMs: 100_000, listed: true, problem: undefined };
@@ -26,8 +26,9 @@ describe("snapshotReadiness()", () => {
   });
 });
 
-test("encodePage() gives the same text plain and gzipped", async () => {
-  for (const { plain, gzip } of Object.values(pages)) {
+test("encodePage() and encodeSmallPage() give the same text plain and gzipped", async () => {
+  const small = encodeSmallPage({ text: "a 1\n", openmetrics: "a 1\n# EOF\n" });
+  for (const { plain, gzip } of [...Object.values(pages), ...Object.values(small)]) {
     const unzipped = Bun.gunzipSync(await gzip.arrayBuffer());
     expect(new TextDecoder().decode(unzipped)).toBe(await plain.text());
   }

@@ -1,7 +1,7 @@
 /** A page's texts -> the bytes that are served, plain and gzipped, and whether they are fresh enough. */
 import type { Readiness } from "../shared/http.ts";
 import { formatDuration } from "../shared/values.ts";
-import { FORMATS, type Format } from "./exposition.ts";
+import type { Format } from "./exposition.ts";
 import type { PageTexts } from "./render.ts";
 
 /**
@@ -26,14 +26,33 @@ export interface Snapshot {
   readonly problem: string | undefined;
 }
 
-/** Encodes a page once for all scrapes to come. */
-export function encodePage(texts: PageTexts): Snapshot["pages"] {
-  return Object.fromEntries(
-    FORMATS.map((format) => {
-      const plain = new TextEncoder().encode(texts[format]);
-      return [format, { plain: new Blob([plain]), gzip: new Blob([Bun.gzipSync(plain)]) }];
-    }),
-  ) as unknown as Snapshot["pages"];
+/**
+ * Encodes a page once for all scrapes to come. Not by `new Blob([bytes])`: from 8 MB on that is a file in
+ * memory, which costs milliseconds when it is first sent and when it is given up (Bun 1.4.5).
+ */
+export async function encodePage(texts: PageTexts): Promise<Snapshot["pages"]> {
+  const encoded = async (format: Format): Promise<Encoded> => {
+    const bytes = encode(texts[format]);
+    const [plain, gzip] = await Promise.all([
+      new Response(bytes).blob(),
+      new Response(Bun.gzipSync(bytes)).blob(),
+    ]);
+    return { plain, gzip };
+  };
+  return { text: await encoded("text"), openmetrics: await encoded("openmetrics") };
+}
+
+/** The same at once, for a page of a few samples. */
+export function encodeSmallPage(texts: PageTexts): Snapshot["pages"] {
+  const encoded = (format: Format): Encoded => {
+    const bytes = encode(texts[format]);
+    return { plain: new Blob([bytes]), gzip: new Blob([Bun.gzipSync(bytes)]) };
+  };
+  return { text: encoded("text"), openmetrics: encoded("openmetrics") };
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
 }
 
 /** The newest snapshot: one reference, replaced whole. */

@@ -92,6 +92,8 @@ async function run({ settings, memory, jitterMs, gate }: WorkerStart, log: Logge
     // New settings came meanwhile: at once again, with them.
     if (snapshot === undefined) continue;
     post(snapshot, encode(collector.memory()));
+    // What the page was made from is several times its size, and the next cycle is a minute away.
+    Bun.gc(true);
     blindCycles = collector.blind ? blindCycles + 1 : 0;
     const elapsedMs = performance.now() - startedMs;
     const { intervalMs } = running.settings;

@@ -1,6 +1,6 @@
 /** A worker for the supervisor's test: sends a report and then fails in the way it is told to. */
 import { lend } from "../handover.ts";
-import { encodePage } from "../snapshot.ts";
+import { encodeSmallPage } from "../snapshot.ts";
 import type { WorkerReport, WorkerStart } from "../worker.ts";
 
 addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => {
@@ -9,7 +9,7 @@ addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => {
   const report: WorkerReport = {
     kind: "page",
     snapshot: lend({
-      pages: encodePage({ text: "", openmetrics: "" }),
+      pages: encodeSmallPage({ text: "", openmetrics: "" }),
       status: new Blob(),
       builtAtMs: before,
       listed: true,
