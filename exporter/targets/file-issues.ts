@@ -1,9 +1,9 @@
 /** What is wrong at a path of a configuration file -> a line for whoever wrote it, without any secret. */
 import type { z } from "zod";
 import { isObject } from "../ktcloud/answer.ts";
+import { nearestWord } from "../nearest.ts";
+import type { Path } from "../yaml-text.ts";
 import { knownKeys } from "./file-schema.ts";
-import { nearestWord } from "./nearest.ts";
-import type { Path } from "./yaml-text.ts";
 
 /** A problem, and where it is. */
 export interface FileIssue {

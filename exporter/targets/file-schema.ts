@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { httpUrl, nonEmpty, type TextSchema } from "../../shared/values.ts";
 import { ZONE_NAMES, type ZoneName } from "../ktcloud/zones.ts";
+import { nearestWord } from "../nearest.ts";
 import { TARGET_SCHEMAS } from "./flags.ts";
-import { nearestWord } from "./nearest.ts";
 
 const IN_QUOTES =
   "must be text: put it in quotes, since YAML makes something else of it and may change it, as 0123 or 1e5";

@@ -1,6 +1,7 @@
 /** The configuration file -> one target for each account and zone, or every problem with its line. */
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../../shared/config.ts";
+import { parseYamlText, type SyntaxFault, type YamlText } from "../yaml-text.ts";
 import {
   type IdentifiedAccount,
   issuesBetween,
@@ -12,7 +13,6 @@ import { describeIssue, type FileIssue, schemaIssues } from "./file-issues.ts";
 import { type AccountEntry, fileSchema, type ZoneEntry } from "./file-schema.ts";
 import { MAX_FILE_BYTES, readFailure } from "./small-file.ts";
 import type { Target, TargetDefaults, TargetSet } from "./target.ts";
-import { parseYamlText, type SyntaxFault, type YamlText } from "./yaml-text.ts";
 
 /** More would hide the first ones, in a terminal as in a log. */
 const MAX_PROBLEMS = 50;

@@ -5,12 +5,12 @@ const HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 const PAIR = "cert_file: c\n  key_file: k";
 
 async function problems(text: string): Promise<readonly string[]> {
-  const config = await readWebConfig("web.yml", text);
+  const config = readWebConfig("web.yml", text);
   return config.kind === "unusable" ? config.problems : [];
 }
 
 async function usable(text: string) {
-  const config = await readWebConfig("web.yml", text);
+  const config = readWebConfig("web.yml", text);
   if (config.kind === "unusable") throw new Error(config.problems.join("\n"));
   return config;
 }
@@ -262,15 +262,23 @@ describe("readWebConfig() refuses", () => {
     [
       "a key twice",
       `basic_auth_users:\n  a: ${HASH}\n  a: ${HASH}\n`,
-      ["web.yml:3: Map keys must be unique"],
+      ["web.yml:3: the same key a second time"],
     ],
-    ["an unknown tag", "basic_auth_users: !secret x\n", ["web.yml:1: Unresolved tag: !secret"]],
+    [
+      "an unknown tag",
+      "basic_auth_users: !secret x\n",
+      [expect.stringMatching(/^web\.yml:1: a tag that is not known/)],
+    ],
     [
       "an alias without an anchor",
       "basic_auth_users: *nobody\n",
-      ["web.yml: Unresolved alias (the anchor must be set before the alias): nobody"],
+      [expect.stringMatching(/^web\.yml:1: an alias of nothing/)],
     ],
-    ["half a list", "a: [1\nb: 2\n", [expect.stringMatching(/^web\.yml:2: Flow sequence/)]],
+    [
+      "half a list",
+      "a: [1\nb: 2\n",
+      [expect.stringMatching(/^web\.yml:2: the indentation does not fit/)],
+    ],
   ])("%s", async (_name, text, expected) => {
     expect(await problems(text)).toEqual([...expected]);
   });
@@ -317,12 +325,12 @@ describe("readWebConfig() refuses", () => {
     [
       "a secret where YAML wants none",
       `basic_auth_users: x\n]${SECRET}\n`,
-      "web.yml:2: Unexpected scalar token in YAML stream",
+      "web.yml:2: is not YAML here",
     ],
     [
       "broken YAML about a secret",
       `basic_auth_users:\n  alice: "a" ${SECRET}\n`,
-      "web.yml:2: Unexpected scalar",
+      "web.yml:2: is not YAML here",
     ],
   ])("%s, without quoting it", async (_name, text, part) => {
     const found = (await problems(text)).join("\n");

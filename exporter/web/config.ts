@@ -1,8 +1,8 @@
 /** Text of a web configuration -> checked fields with what is worth a warning, or every problem with its line. */
 import type { z } from "zod";
-import { readDocument, type WebDocument } from "./document.ts";
+import { nearestWord } from "../nearest.ts";
+import { parseYamlText } from "../yaml-text.ts";
 import { type Finding, judge } from "./judge.ts";
-import { nearest } from "./nearest.ts";
 import { keysAt, type WebFields, webSchema } from "./schema.ts";
 
 /** What a file says. */
@@ -18,16 +18,21 @@ export type WebConfig =
   | { readonly kind: "unusable"; readonly problems: readonly string[] };
 
 /** Reads a file's text. `name` is how messages call the file. No message quotes a key, a hash or a password. */
-export async function readWebConfig(name: string, text: string): Promise<WebConfig> {
-  const document = await readDocument(name, text);
-  if (document.problems.length > 0) return { kind: "unusable", problems: document.problems };
-  const describe = (path: readonly PropertyKey[]) =>
-    path.length === 0
-      ? document.locate(path)
-      : `${document.locate(path)}: ${path.map(String).join(".")}`;
-  const parsed = webSchema.safeParse(document.value);
+export function readWebConfig(name: string, text: string): WebConfig {
+  const yaml = parseYamlText(text, { scalars: "text" });
+  if (yaml.kind === "faulty") {
+    const problems = yaml.faults.map(({ line, message }) => `${name}:${line}: ${message}`);
+    return { kind: "unusable", problems };
+  }
+  // A file without anything in it is one that asks for nothing.
+  const value = yaml.value ?? {};
+  const describe = (path: readonly PropertyKey[]) => {
+    const where = `${name}:${yaml.keyAt(path).line}`;
+    return path.length === 0 ? where : `${where}: ${path.map(String).join(".")}`;
+  };
+  const parsed = webSchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, document, describe));
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, value, describe));
     return { kind: "unusable", problems };
   }
   const findings = judge(parsed.data);
@@ -42,18 +47,18 @@ export async function readWebConfig(name: string, text: string): Promise<WebConf
 
 function problemsOf(
   issue: z.core.$ZodIssue,
-  document: WebDocument,
+  value: unknown,
   describe: (path: readonly PropertyKey[]) => string,
 ): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const near = nearest(key, keysAt(issue.path));
+      const near = nearestWord(key, keysAt(issue.path));
       return `${describe([...issue.path, key])}: unknown key${near ? `, did you mean ${near}?` : ""}`;
     });
   }
   // A user's name that is none is an issue inside of this one.
   const messages = issue.code === "invalid_key" ? issue.issues : [issue];
-  const shown = quote(valueAt(document.value, issue.path), issue.path);
+  const shown = quote(valueAt(value, issue.path), issue.path);
   const where = issue.path.length === 0 ? `${describe([])}: the file` : describe(issue.path);
   return messages.map(({ message }) => `${where}${shown}: ${message}`);
 }

@@ -394,7 +394,11 @@ describe("a change of the files", () => {
       (d) => d.write("web.yml", "basic_auth_users:\n  alice: plain\n"),
       "must be a bcrypt hash",
     ],
-    ["half a file", (d) => d.write("web.yml", "basic_auth_users: {"), "web.yml:1: Flow map"],
+    [
+      "half a file",
+      (d) => d.write("web.yml", "basic_auth_users: {"),
+      "web.yml:1: the indentation does not fit",
+    ],
     ["no file", (d) => d.remove("web.yml"), "cannot be read (ENOENT)"],
     [
       "a key of another",

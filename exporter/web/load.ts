@@ -41,7 +41,7 @@ export async function loadWeb(path: string, flag: string): Promise<Loaded> {
     const problem = `${flag} "${path}": cannot be read (${found.code})`;
     return { kind: "unusable", problems: [problem], sources };
   }
-  const config = await readWebConfig(path, found.text);
+  const config = readWebConfig(path, found.text);
   if (config.kind === "unusable") return { ...config, sources };
   const { fields, warnings, describe } = config;
   const asked = fields.tls_server_config;

@@ -40,6 +40,11 @@ export type YamlText =
     }
   | { readonly kind: "faulty"; readonly faults: readonly SyntaxFault[] };
 
+export interface ParseOptions {
+  /** Whether `5` is a number, or text as everything else that is no map and no list. Default: typed. */
+  readonly scalars?: "typed" | "text";
+}
+
 /** How often aliases may be followed; nine in nine lists in nine lists are nine to the ninth. */
 const MAX_ALIASES = 100;
 
@@ -50,11 +55,11 @@ const MAX_PARTS = 100_000;
  * Parses one document of YAML 1.2. A fault for anything whose reading could surprise, too: keys that appear
  * twice, unknown tags and directives, keys marked by `?` (some thousands of those would never end).
  */
-export function parseYamlText(text: string): YamlText {
+export function parseYamlText(text: string, { scalars = "typed" }: ParseOptions = {}): YamlText {
   const start = { line: 1, column: 1 };
   try {
     if (hasExplicitKey(text)) return faulty({ ...start, message: "holds a key marked by ?" });
-    return parse(text);
+    return parse(text, scalars);
   } catch {
     // The parser's own message may quote the text.
     return faulty({ ...start, message: "cannot be parsed as YAML" });
@@ -70,7 +75,7 @@ function hasExplicitKey(text: string): boolean {
   return false;
 }
 
-function parse(text: string): YamlText {
+function parse(text: string, scalars: "typed" | "text"): YamlText {
   const lines = new LineCounter();
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -78,6 +83,7 @@ function parse(text: string): YamlText {
   };
   // Warnings would be written to stderr, and pretty errors quote the line.
   const document = parseDocument(text, {
+    ...(scalars === "text" && { schema: "failsafe" }),
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false, // Checked below: the parser's own check takes quadratic time.
