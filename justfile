@@ -47,7 +47,7 @@ manifests: install
 build *COMPONENTS=components: install
     @bun scripts/build.ts {{ COMPONENTS }}
 
-# Measure a component beside its peers (it says which programs are missing): just bench sidecar, just bench webhook
+# Measure a component beside its peers (it says which programs are missing): just bench sidecar, webhook or exporter
 [no-exit-message]
 bench COMPONENT="sidecar" *ARGS: install (build COMPONENT)
     @bun bench/main.ts {{ COMPONENT }} {{ ARGS }}

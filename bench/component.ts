@@ -20,6 +20,8 @@ export interface Component {
   readonly columns: readonly Column[];
   /** Programs that have to be on the PATH; `tools.ts` knows how to get them. */
   readonly programs: readonly string[];
+  /** Modules that its `python3` has to find. */
+  readonly pythonModules?: readonly string[];
   /** Processors that it cannot do without. */
   readonly processors: number;
   measure(options: Options, place: Place): Promise<Outcome>;

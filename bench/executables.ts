@@ -12,6 +12,11 @@ export interface Running {
   readonly port: number;
 }
 
+/** One that the bench has started and may end. */
+export interface Started extends Running {
+  readonly child: RunningProcess;
+}
+
 const START_LIMIT_MS = 10_000;
 const STARTS = 12;
 /** The first starts bring the executables' pages into memory: the bars are for a warm cache. */
@@ -43,9 +48,9 @@ export async function compileGo(
 export async function startLogged(
   processes: Processes,
   command: readonly string[],
-  listener: string,
-): Promise<Running & { readonly child: RunningProcess }> {
-  const child = processes.start(command);
+  { listener, env }: { readonly listener: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Started> {
+  const child = processes.start(command, env);
   const port = await within(
     START_LIMIT_MS,
     `listening: ${command.join(" ")}`,

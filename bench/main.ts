@@ -1,8 +1,9 @@
-/** Measures a component beside its peers: `bun bench/main.ts sidecar`, `bun bench/main.ts webhook`. */
+/** Measures a component beside its peers: `bun bench/main.ts sidecar`, and so on. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Component } from "./component.ts";
+import { exporter } from "./exporter/component.ts";
 import { type Options, readOptions, UsageError, usage } from "./options.ts";
 import { Processes } from "./processes.ts";
 import { sidecar } from "./sidecar/component.ts";
@@ -10,7 +11,7 @@ import { renderTable } from "./table.ts";
 import { missing } from "./tools.ts";
 import { webhook } from "./webhook/component.ts";
 
-const COMPONENTS: Readonly<Record<string, Component>> = { sidecar, webhook };
+const COMPONENTS: Readonly<Record<string, Component>> = { sidecar, webhook, exporter };
 
 class Interrupted extends Error {
   override readonly name = "Interrupted";

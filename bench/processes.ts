@@ -1,5 +1,5 @@
 /** The programs that the bench starts: each is ended by its pid, at the latest when the bench ends. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { type RunningProcess, startProcess } from "../shared/testing/process.ts";
 import { pathOf } from "./tools.ts";
 
@@ -11,12 +11,15 @@ export class Processes implements AsyncDisposable {
   readonly #running = new Set<RunningProcess>();
   #closed = false;
 
-  /** Starts a program. Throws once the bench is ending: nothing may be left behind. */
-  start(command: readonly string[]): RunningProcess {
+  /**
+   * Starts a program with no environment but PATH, HOME and what is given. Throws once the bench is
+   * ending: nothing may be left behind.
+   */
+  start(command: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProcess {
     if (this.#closed) throw new Error("The bench is ending");
     const [program = "", ...rest] = command;
     const child = startProcess([pathOf(program), ...rest], {
-      env: { HOME: process.env.HOME ?? "/tmp" },
+      env: { HOME: process.env.HOME ?? "/tmp", ...env },
     });
     this.#running.add(child);
     return child;
@@ -55,6 +58,43 @@ export function cpuMicros(pid: number): number {
 export function privateMiB(pid: number): number {
   const [, kib] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
   return Number(kib) / 1024;
+}
+
+/** Memory of a process in MiB. */
+export interface Memory {
+  /** What it alone needs: RssAnon, and files in memory (memfd), which may be in no RSS at all. */
+  readonly ownMiB: number;
+  /** RSS: with the executable's pages, which processes of one executable share. */
+  readonly residentMiB: number;
+}
+
+/** Reads the memory of a process. */
+export function memoryOf(pid: number): Memory {
+  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
+  return { ownMiB: privateMiB(pid) + memfdMiB(pid), residentMiB: Number(kib) / 1024 };
+}
+
+function memfdMiB(pid: number): number {
+  let blocks = 0;
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const path = `/proc/${pid}/fd/${fd}`;
+    try {
+      if (readlinkSync(path).startsWith("/memfd:")) blocks += statSync(path).blocks;
+    } catch (error) {
+      // Closed in the meantime.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return (blocks * 512) / 1024 ** 2;
+}
+
+/**
+ * Processor time that the main thread of a process has used, in milliseconds; exact at each time it
+ * has gone to sleep.
+ */
+export function mainThreadMs(pid: number): number {
+  const [ran = ""] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "latin1").split(" ");
+  return Number(ran) / 1e6;
 }
 
 /** A port that nothing listens on at this moment. */

@@ -9,6 +9,7 @@ const HOW: Readonly<Record<string, string>> = {
   wrk: "Debian and Ubuntu: apt-get install wrk",
   go: "https://go.dev/dl/, or on Debian and Ubuntu: apt-get install golang-go",
   taskset: "Debian and Ubuntu: apt-get install util-linux",
+  python3: "Debian and Ubuntu: apt-get install python3",
 };
 
 // Debian keeps nginx in a directory that only root has on the PATH.
@@ -24,6 +25,7 @@ export function missing(component: Component, options: Options): readonly string
   const lines = component.programs
     .filter((program) => Bun.which(program, { PATH }) === null)
     .map((program) => `${program} is needed here and is not on the PATH. ${HOW[program] ?? ""}`);
+  lines.push(...missingModules(component.pythonModules ?? []));
   if (!existsSync("/proc/self/stat")) {
     lines.push("Processor time and memory are read from /proc: this bench needs Linux.");
   }
@@ -36,4 +38,12 @@ export function missing(component: Component, options: Options): readonly string
     lines.push(`${options.executable} is not there. Compile it: just build ${options.component}`);
   }
   return lines;
+}
+
+function missingModules(modules: readonly string[]): readonly string[] {
+  const python = Bun.which("python3", { PATH });
+  if (python === null) return [];
+  return modules
+    .filter((name) => !Bun.spawnSync([python, "-c", `import ${name}`]).success)
+    .map((name) => `python3 does not find ${name}. In its environment: pip install ${name}`);
 }

@@ -1,7 +1,7 @@
 /** nginx twice: as the upstream that serves files, and as one of the proxies before it. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Running } from "../executables.ts";
+import { startNginx } from "../nginx.ts";
 import { freePort, type Processes } from "../processes.ts";
 import { GZIP_10 } from "./pages.ts";
 
@@ -11,6 +11,7 @@ export async function startUpstream(processes: Processes, directory: string): Pr
   return await startNginx(processes, {
     directory: join(directory, "upstream"),
     port,
+    path: GZIP_10.path,
     http: `
       sendfile on;
       open_file_cache max=16 inactive=1h;
@@ -32,6 +33,7 @@ export async function startNginxProxy(
   return await startNginx(processes, {
     directory: join(directory, "proxy"),
     port,
+    path: GZIP_10.path,
     http: `
       proxy_max_temp_file_size 0;
       upstream application {
@@ -48,56 +50,4 @@ export async function startNginxProxy(
         }
       }`,
   });
-}
-
-interface Site extends Omit<Running, "pid"> {
-  readonly directory: string;
-  readonly http: string;
-}
-
-async function startNginx(processes: Processes, site: Site): Promise<Running> {
-  const { directory, port } = site;
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, "nginx.conf");
-  await Bun.write(file, config(site));
-  const { pid } = processes.start(["nginx", "-p", directory, "-c", file, "-e", "stderr"]);
-  await answers(port);
-  return { pid, port };
-}
-
-/** One process without a master, so that its pid is all there is to measure and to end. */
-function config({ directory, http }: Site): string {
-  const scratch = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${directory}/${kind};`)
-    .join("\n      ");
-  return `
-    daemon off;
-    master_process off;
-    pid ${directory}/nginx.pid;
-    error_log stderr;
-    events { worker_connections 1024; }
-    http {
-      access_log off;
-      default_type "text/plain; version=0.0.4; charset=utf-8";
-      types {}
-      tcp_nodelay on;
-      keepalive_timeout 1h;
-      keepalive_requests 1000000000;
-      ${scratch}
-      ${http}
-    }
-  `;
-}
-
-async function answers(port: number): Promise<void> {
-  const untilMs = performance.now() + 5000;
-  for (;;) {
-    try {
-      await fetch(`http://127.0.0.1:${port}${GZIP_10.path}`, { method: "HEAD" });
-      return;
-    } catch (cause) {
-      if (performance.now() > untilMs) throw new Error("nginx does not answer", { cause });
-      await Bun.sleep(10);
-    }
-  }
 }

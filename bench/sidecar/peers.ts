@@ -32,7 +32,7 @@ export function sidecarCommand(binary: string, originalPort: number): readonly s
 
 /** Starts a proxy that tells its port in its log. */
 export function startProxy(processes: Processes, command: readonly string[]) {
-  return startLogged(processes, command, "proxy");
+  return startLogged(processes, command, { listener: "proxy" });
 }
 
 /** Starts all three and checks that each passes every page on unchanged. */

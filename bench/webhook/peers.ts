@@ -65,7 +65,7 @@ export function measureReady(
   const commands = { webhook: commandOf("webhook"), go: commandOf("go") };
   return measureStarts(commands, async (command) => {
     const startedMs = performance.now();
-    const { child, port } = await startLogged(processes, command, "health");
+    const { child, port } = await startLogged(processes, command, { listener: "health" });
     await within(READY_LIMIT_MS, "ready", answersReady(port));
     const tookMs = performance.now() - startedMs;
     await processes.stop(child);
