@@ -1,6 +1,7 @@
 /** The exporter, and its commands `check` and `get`. */
 import { ConfigError } from "../shared/config.ts";
 import { reportProblems, runComponent } from "../shared/lifecycle.ts";
+import { print } from "../shared/print.ts";
 import { COMMANDS, type Command } from "./commands/commands.ts";
 import { definition } from "./config.ts";
 import { runExporter } from "./run.ts";
@@ -32,15 +33,6 @@ async function command(name: Command, host: Parameters<typeof runComponent>[1]):
   await print(Bun.stderr, err);
   await print(Bun.stdout, out);
   return code;
-}
-
-/** Whole, also into a pipe that is read slowly. */
-async function print(to: Bun.BunFile, text: string): Promise<void> {
-  try {
-    if (text !== "") await Bun.write(to, text);
-  } catch {
-    // Whoever read it has had enough: `| head` is no failure.
-  }
 }
 
 void main(process.argv.slice(2), process.env).then((code) => process.exit(code));

@@ -2,6 +2,7 @@
 import { readConfig } from "../shared/config.ts";
 import { formatAddress } from "../shared/http.ts";
 import { aborted, type Life } from "../shared/lifecycle.ts";
+import { print } from "../shared/print.ts";
 import { createApp } from "./app.ts";
 import { checkedText } from "./check-config.ts";
 import { type Collecting, createCollecting } from "./collecting.ts";
@@ -125,7 +126,7 @@ export async function runExporter(
 /** A configuration that cannot be used has been told of before, as at any other start. */
 async function printCheck({ configFile }: ExporterConfig, set: TargetSet): Promise<void> {
   const name = configFile === "" ? "CLOUD_ID, CLOUD_PASSWORD and CLOUD_ZONE" : configFile;
-  await Bun.write(Bun.stdout, checkedText(name, set));
+  await print(Bun.stdout, checkedText(name, set));
 }
 
 /** The command line with what the variables, the files and the .env are now. */

@@ -1,5 +1,6 @@
 /** The webhook, and its commands `inject` and `explain`. */
 import { runComponent } from "../shared/lifecycle.ts";
+import { print } from "../shared/print.ts";
 import { definition } from "./config.ts";
 import { COMMANDS, type Command } from "./manifest/commands.ts";
 import { runWebhook } from "./run.ts";
@@ -33,15 +34,6 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   await print(Bun.stderr, written.err);
   await print(Bun.stdout, written.out);
   return code;
-}
-
-/** Whole, also into a pipe that is read slowly. */
-async function print(to: Bun.BunFile, text: string): Promise<void> {
-  try {
-    if (text !== "") await Bun.write(to, text);
-  } catch {
-    // Whoever read it has had enough: `| head` is no failure.
-  }
 }
 
 void main(process.argv.slice(2), process.env).then((code) => process.exit(code));

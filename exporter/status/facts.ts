@@ -1,4 +1,5 @@
 /** Everything that the status page says of the last collections. Plain data, times in ms since the epoch. */
+import type { LoadBalancer, Server } from "../ktcloud/schema.ts";
 
 /** What the page is rendered from, once a collection. */
 export interface StatusFacts {
@@ -31,19 +32,8 @@ export interface ZoneStatus {
   readonly balancers: readonly BalancerStatus[] | undefined;
 }
 
-/** One load balancer. */
-export interface BalancerStatus {
-  readonly id: string;
-  readonly name: string;
-  readonly serviceIp: string;
-  readonly servicePort: string;
-  readonly serviceType: string;
-  readonly option: string;
-  readonly healthcheckType: string;
-  /** `UP`, `DOWN`, another word, or empty where the cloud gave none. */
-  readonly state: string;
-  readonly connections: number | undefined;
-  readonly requestsPerSecond: number | undefined;
+/** One load balancer. Its `state` is in upper case: `UP`, `DOWN`, another word, or empty. */
+export interface BalancerStatus extends LoadBalancer {
   /** Why its servers could not be read, in words. */
   readonly problem: string | undefined;
   /** When the servers below were read. */
@@ -63,14 +53,8 @@ export interface HistoryPoint {
   readonly servers: number | undefined;
 }
 
-/** One server; a number is `undefined` where the cloud gave none. */
-export interface ServerStatus {
-  readonly ip: string;
-  readonly port: string;
-  readonly state: string;
-  readonly connections: number | undefined;
-  /** As the cloud gives it; its unit is disputed. */
-  readonly throughputRate: number | undefined;
-  readonly averageTtfbMs: number | undefined;
-  readonly requestsPerSecond: number | undefined;
-}
+/** One server, as far as the page shows it. Its `state` is in upper case. */
+export type ServerStatus = Pick<
+  Server,
+  "ip" | "port" | "state" | "connections" | "throughputRate" | "averageTtfbMs" | "requestsPerSecond"
+>;
