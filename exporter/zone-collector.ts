@@ -78,7 +78,7 @@ export function createZoneCollector(
     ...target,
     ...tools,
     ...clientLimits,
-    reach: unlimited ? UNLIMITED_REACH : createReach({ timeoutMs, monotonicNow }),
+    reach: unlimited ? UNLIMITED_REACH : createReach({ timeoutMs }),
     // Shorter than the interval, so that a first refusal costs no cycle but lasts for all of its own.
     loginHoldMs: intervalMs / 2,
     observer: countingObserver(counters),

@@ -33,7 +33,7 @@ async function checkTarget(target: Target, tools: Parameters<typeof check>[1]) {
     ...target,
     ...tools,
     ...clientLimits,
-    reach: createReach({ timeoutMs, monotonicNow }),
+    reach: createReach({ timeoutMs }),
     loginHoldMs: DEADLINE_MS,
     observer: { exchanged: () => {}, retried: () => {}, tokenIssued: () => {} },
   });

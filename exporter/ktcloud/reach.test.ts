@@ -25,34 +25,37 @@ describe("a host", () => {
       asked.push(to);
       return new Socket(); // Of which nothing is ever heard, as where a firewall drops everything.
     };
-    const reach = createReach({ timeoutMs: 20, monotonicNow: () => 0, open });
+    const reach = createReach({ timeoutMs: 20, open });
     using attempt = reach.attempt("https://[2001:db8::1]/d1");
     expect(attempt.signal.aborted).toBe(false);
     await eventually("the signal aborts", () => attempt.signal.aborted, 2000);
     expect(asked).toEqual([{ host: "2001:db8::1", port: 443 }]);
   });
 
-  test("that accepts is not asked again for a while", async () => {
+  test("that answers is spared further connections, until it answers no more", async () => {
     const { port, seen, server } = await listening();
-    let nowMs = 0;
-    const reach = createReach({ timeoutMs: 1000, monotonicNow: () => nowMs, freshMs: 100 });
+    const reach = createReach({ timeoutMs: 1000 });
     const url = `http://127.0.0.1:${port}/`;
+    const ask = (answers: boolean) => {
+      using attempt = reach.attempt(url);
+      if (answers) attempt.reached();
+      return attempt.signal;
+    };
     const first = reach.attempt(url);
     await eventually("one connection", () => seen() === 1);
     first.reached();
-    for (nowMs of [50, 99]) reach.attempt(url)[Symbol.dispose]();
-    nowMs = 100;
+    first[Symbol.dispose]();
+    for (const answers of [true, true, false]) ask(answers);
     using last = reach.attempt(url);
     await eventually("another connection", () => seen() === 2);
     expect(last.signal.aborted).toBe(false);
-    first[Symbol.dispose]();
     server.close();
   });
 
   test("that refuses is left to the request itself, which says why in its own words", async () => {
     const { port, server } = await listening();
     server.close();
-    const reach = createReach({ timeoutMs: 20, monotonicNow: () => 0 });
+    const reach = createReach({ timeoutMs: 20 });
     using attempt = reach.attempt(`http://127.0.0.1:${port}/`);
     const refused = await fetch(`http://127.0.0.1:${port}/`, {
       signal: attempt.signal,

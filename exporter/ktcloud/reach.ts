@@ -7,17 +7,16 @@ import { connect, type Socket } from "node:net";
 export interface ReachOptions {
   /** How long opening a connection may take, the name's lookup included, in milliseconds. */
   readonly timeoutMs: number;
-  /** Milliseconds of a clock that never jumps. */
-  readonly monotonicNow: () => number;
-  /** How long a host that was reached is taken to be reachable, in milliseconds, default 20 s. */
-  readonly freshMs?: number;
   /** Opens a TCP connection; default that of node:net. */
   readonly open?: (to: { readonly host: string; readonly port: number }) => Socket;
 }
 
 /** What is known of hosts: asked before each request, told after each answer. */
 export interface Reach {
-  /** Starts to connect beside the request, unless the host was reached lately. */
+  /**
+   * Connects beside the request where the host has not answered the one before, or none was made: a host
+   * that answers is spared the connections.
+   */
   attempt(url: string): Attempt;
 }
 
@@ -29,38 +28,40 @@ export interface Attempt extends Disposable {
   reached(): void;
 }
 
-const FRESH_MS = 20_000;
-
 /** Nothing is known at first. */
-export function createReach(options: ReachOptions): Reach {
-  const { timeoutMs, monotonicNow, freshMs = FRESH_MS, open = connect } = options;
-  const reachedAt = new Map<string, number>();
+export function createReach({ timeoutMs, open = connect }: ReachOptions): Reach {
+  const reachable = new Set<string>();
   return {
     attempt: (url) => {
       const { host, hostname, port, protocol } = new URL(url);
       const controller = new AbortController();
-      const reached = () => reachedAt.set(host, monotonicNow());
-      const lately = monotonicNow() - (reachedAt.get(host) ?? Number.NEGATIVE_INFINITY) < freshMs;
-      let socket: Socket | undefined;
-      let timer: NodeJS.Timeout | undefined;
-      const end = () => {
-        clearTimeout(timer);
-        socket?.destroy();
-      };
-      if (!lately) {
+      let answered = false;
+      let end: (() => void) | undefined;
+      if (!reachable.has(host)) {
         const standard = protocol === "https:" ? 443 : 80;
-        socket = open({
+        const socket = open({
           host: hostname.replace(/^\[|\]$/g, ""),
           port: port === "" ? standard : Number(port),
         });
-        timer = setTimeout(() => controller.abort(), timeoutMs);
+        const timer = setTimeout(() => controller.abort(), timeoutMs);
+        end = () => {
+          clearTimeout(timer);
+          socket.destroy();
+        };
         // A connection that is refused is the request's own failure, told in its own words.
-        socket.on("error", end).on("connect", () => {
-          reached();
-          end();
-        });
+        socket.on("error", end).on("connect", end);
       }
-      return { signal: controller.signal, reached, [Symbol.dispose]: end };
+      return {
+        signal: controller.signal,
+        reached: () => {
+          answered = true;
+          reachable.add(host);
+        },
+        [Symbol.dispose]: () => {
+          end?.();
+          if (!answered) reachable.delete(host);
+        },
+      };
     },
   };
 }
