@@ -84,7 +84,7 @@ function simulator({ simulatorPort }: Config): Service {
 }
 
 function exporter({ exporterPort, simulatorPort }: Config): Service {
-  const url = `http://localhost:${exporterPort}/metrics`;
+  const url = `http://localhost:${exporterPort}/`;
   return {
     name: "exporter",
     command: [
@@ -99,7 +99,7 @@ function exporter({ exporterPort, simulatorPort }: Config): Service {
     ports: [[exporterPort, "--exporter-port"]],
     readyUrl: `http://127.0.0.1:${exporterPort}/-/ready`,
     url,
-    attempt: `curl -s ${url} | grep ^ktcloud_lb_server_count`,
+    attempt: `curl -s ${url}metrics | grep ^ktcloud_lb_server_count`,
     sources: ["exporter", "shared"],
   };
 }
