@@ -51,18 +51,19 @@ function zoneStatus({ account, zone, state }: ZoneFacts, history: History): Zone
     lastDurationMs: last?.durationMs,
     balancers: known?.balancers.map((one) => ({
       ...balancerStatus(one),
+      // What the zone could not tell at all is no trouble of each load balancer.
+      problem: up ? one.problem : undefined,
       history: points.get(one.balancer.id) ?? [],
     })),
   };
 }
 
-function balancerStatus(known: BalancerState): Omit<BalancerStatus, "history"> {
-  const { balancer, problem, servers } = known;
+function balancerStatus(known: BalancerState): Omit<BalancerStatus, "history" | "problem"> {
+  const { balancer, servers } = known;
   return {
     ...balancer,
     // One spelling of a word is enough for a reader.
     state: balancer.state.toUpperCase(),
-    problem,
     serversAtMs: servers?.atMs,
     servers: servers?.items.map(serverStatus),
   };
