@@ -13,7 +13,7 @@ const ids = (count: number) => ({
 });
 const none = { ...readServers([]), claimed: 0 };
 
-const every = { concurrency: 2, wanted: () => true, cycle: ENDLESS };
+const every = { concurrency: 2, wanted: () => true, askedAt: () => undefined, cycle: ENDLESS };
 
 const refused = new ApiError("no", { failure: "auth", operation: "token" });
 
@@ -74,6 +74,7 @@ describe("collect()", () => {
     expect(collection).toEqual({
       list: { kind: "failed", error: refused },
       servers: new Map(),
+      asked: new Set(),
       dialect: "rest",
     });
   });
@@ -107,6 +108,26 @@ describe("collect()", () => {
     expect(list).toMatchObject({ value: { listed: 2, filtered: 1, claimed: 3 } });
   });
 
+  test("asks for those first that have waited longest, else in the order of the list", async () => {
+    const asked: string[] = [];
+    const askedAt = new Map([
+      ["0", 30],
+      ["1", 10],
+      ["3", 10],
+    ]);
+    await collect(
+      api({
+        listLoadBalancers: async () => ids(5),
+        listServers: async (id) => {
+          asked.push(id);
+          return none;
+        },
+      }),
+      { ...every, concurrency: 1, askedAt: (id) => askedAt.get(id) },
+    );
+    expect(asked).toEqual(["2", "4", "1", "3", "0"]);
+  });
+
   test("asks for nothing more once the deadline has passed: the rest has failed with one error", async () => {
     const deadline = new AbortController();
     const collection = await collect(
@@ -122,6 +143,7 @@ describe("collect()", () => {
     const failed = [...collection.servers.values()].filter(({ kind }) => kind === "failed");
     expect([collection.servers.size, failed.length]).toEqual([10, 9]);
     expect([...failuresOf(collection)]).toMatchObject([{ failure: "timeout" }]);
+    expect([...collection.asked]).toEqual(["0"]);
   });
 
   test("lets an error of our own through, since it is not the cloud's", async () => {

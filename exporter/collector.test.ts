@@ -323,6 +323,20 @@ describe("a cycle's deadline", () => {
   });
 });
 
+test("load balancers that hang do not keep the others waiting for ever: each is asked every second cycle", async () => {
+  const { cloud, settings, tools, target } = setUp();
+  await using _ = cloud;
+  const one = { ...target, concurrency: 1, timeoutMs: 10_000 };
+  const collector = createCollector({ ...settings, targets: [one], deadlineMs: 150 }, tools);
+  cloud.turn({ faults: [{ kind: "stall", lbId: "38000" }] });
+  const fine = async () => {
+    const page = await pageOf(await collector.cycle());
+    return samples(page, "ktcloud_lb_success").filter((line) => line.endsWith(" 1")).length;
+  };
+  expect(await fine()).toBe(0);
+  expect(await fine()).toBe(5);
+});
+
 test("Retry-After is kept over cycles: the cloud is not asked before, and the failure is told of once", async () => {
   const { cloud, clock, collector, lines } = setUp();
   await using _ = cloud;

@@ -90,6 +90,7 @@ export function createZoneCollector(
   });
   const wanted = nameFilter(target);
   const known = new WeakSet<ApiError>();
+  let askedAt: ReadonlyMap<string, number> = new Map();
 
   return {
     target,
@@ -98,7 +99,16 @@ export function createZoneCollector(
     collect: async (cycle) => {
       const startedAtMs = now();
       const startedMs = monotonicNow();
-      const collection = await collect(api, { concurrency, wanted, cycle });
+      const collection = await collect(api, {
+        concurrency,
+        wanted,
+        askedAt: (id) => askedAt.get(id),
+        cycle,
+      });
+      if (collection.list.kind === "ok") {
+        const ids = collection.list.value.items.map(({ id }) => id);
+        askedAt = nextAskedAt(askedAt, { ids, asked: collection.asked, atMs: startedMs });
+      }
       return { collection, timing: { startedAtMs, durationMs: monotonicNow() - startedMs } };
     },
     take: ({ collection, timing }) => {
@@ -108,6 +118,20 @@ export function createZoneCollector(
       count(counters, collection, known);
     },
   };
+}
+
+/** When each of the ids was last asked for; what is not listed any more is forgotten. */
+function nextAskedAt(
+  before: ReadonlyMap<string, number>,
+  now: { ids: readonly string[]; asked: ReadonlySet<string>; atMs: number },
+): ReadonlyMap<string, number> {
+  const { ids, asked, atMs } = now;
+  return new Map(
+    ids.flatMap((id) => {
+      const at = asked.has(id) ? atMs : before.get(id);
+      return at === undefined ? [] : [[id, at]];
+    }),
+  );
 }
 
 function count(counters: Counters, collection: Collection, known: WeakSet<ApiError>): void {

@@ -7,7 +7,7 @@ import { nextZone, UNKNOWN_ZONE, type ZoneState } from "./zone.ts";
 const MAX_AGE = 300_000;
 const error = new ApiError("down", { failure: "timeout", operation: "list_servers" });
 const failed = { kind: "failed", error } as const;
-const DOWN: Collection = { list: failed, servers: new Map(), dialect: "rest" };
+const DOWN: Collection = { list: failed, servers: new Map(), asked: new Set(), dialect: "rest" };
 
 function servers(...ips: string[]): Outcome<Listing<Server>> {
   const items = ips.map((ipaddress) => ({ ipaddress, publicport: 80, state: "UP" }));
@@ -21,6 +21,7 @@ function listed(byId: Readonly<Record<string, Outcome<Listing<Server>>>>): Colle
       kind: "ok",
       value: { ...readLoadBalancers(items), claimed: undefined, filtered: 0 },
     },
+    asked: new Set(),
     dialect: "rest",
     servers: new Map(Object.entries(byId)),
   };

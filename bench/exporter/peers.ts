@@ -43,6 +43,11 @@ export async function startExporter(bench: Bench, collecting: Collecting): Promi
   const command = [
     executable,
     `--api.url=${cloud.url}`,
+    // That of the original, so that both ask for the same and show the same.
+    "--api.dialect=command",
+    "--collect.start-jitter=0s",
+    // A slow cloud is asked for longer than the shortest interval lasts.
+    "--collect.deadline=5m",
     `--collect.interval=${intervalSeconds}s`,
     `--collect.concurrency=${concurrency}`,
     `--web.listen-address=127.0.0.1:${port}`,
