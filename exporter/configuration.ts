@@ -25,8 +25,8 @@ export interface Configuration {
   /** Reads everything again: the targets, and the web configuration once there is a listener. Never rejects. */
   reload(reason: string): Promise<ReloadResult>;
   /** The listener follows its own files; a reload that is asked for reaches it, too. */
-  attach(listener: Pick<WebListener, "reload">): void;
-  /** Why what the files say is not in force; `undefined` where it is. */
+  attach(listener: Pick<WebListener, "reload" | "state">): void;
+  /** Why what the files say is not in force, those of the listener included; `undefined` where it is. */
   readonly problem: string | undefined;
   close(): void;
 }
@@ -34,8 +34,8 @@ export interface Configuration {
 /** Follows the files from now on, and reloads on SIGHUP. */
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { initial, read, apply, registry, log, now } = options;
-  let web: Pick<WebListener, "reload"> | undefined;
-  let problem: string | undefined;
+  let web: Pick<WebListener, "reload" | "state"> | undefined;
+  let problems: readonly string[] = [];
   const reloader = createReloader<TargetSet>({
     initial,
     read,
@@ -50,7 +50,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   });
   const reloadTargets = async (reason: string): Promise<ReloadResult> => {
     const result = await reloader.reload(reason);
-    problem = result.ok ? undefined : result.problems.join("; ");
+    problems = result.ok ? [] : result.problems;
     return result;
   };
   const reload = async (reason: string): Promise<ReloadResult> => {
@@ -70,7 +70,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       web = listener;
     },
     get problem() {
-      return problem;
+      return [...problems, ...(web?.state().problems ?? [])].join("; ") || undefined;
     },
     close: () => {
       process.off("SIGHUP", onHangup);

@@ -1,10 +1,10 @@
 /** The exporter at work: a worker that collects while this replica should, and a listener that serves its pages. */
-import { readConfig } from "../shared/config.ts";
+import { ConfigError, readConfig } from "../shared/config.ts";
 import { formatAddress } from "../shared/http.ts";
 import { aborted, type Life } from "../shared/lifecycle.ts";
 import { print } from "../shared/print.ts";
 import { createApp } from "./app.ts";
-import { checkedText } from "./check-config.ts";
+import { checkedText, checkedWebText } from "./check-config.ts";
 import { type Collecting, createCollecting } from "./collecting.ts";
 import { definition, type ExporterConfig } from "./config.ts";
 import { createConfiguration } from "./configuration.ts";
@@ -124,9 +124,15 @@ export async function runExporter(
 }
 
 /** A configuration that cannot be used has been told of before, as at any other start. */
-async function printCheck({ configFile }: ExporterConfig, set: TargetSet): Promise<void> {
+async function printCheck(config: ExporterConfig, set: TargetSet): Promise<void> {
+  const { configFile, webConfigFile } = config;
   const name = configFile === "" ? "CLOUD_ID, CLOUD_PASSWORD and CLOUD_ZONE" : configFile;
   await print(Bun.stdout, checkedText(name, set));
+  if (webConfigFile === "") return;
+  const { loadWeb } = await import("./web/load.ts");
+  const web = await loadWeb(webConfigFile, "--web.config.file");
+  if (web.kind === "unusable") throw new ConfigError(web.problems);
+  await print(Bun.stdout, checkedWebText(webConfigFile, web));
 }
 
 /** The command line with what the variables, the files and the .env are now. */

@@ -129,6 +129,24 @@ describe("nextZone() knows", () => {
     expect(back.known?.balancers).toMatchObject([{ problem: undefined }]);
   });
 
+  test("the age of what was read before the clock was set back from then on, and no time to come", () => {
+    const before: [number, Collection] = [7200, listed({ a: servers("1") })];
+    const steps = [60, 360].map((second): [number, Collection] => [second, listed({ a: failed })]);
+    expect(summary(run(before, ...steps))).toEqual(["a false 1"]);
+    expect(summary(run(before, ...steps, [361, listed({ a: failed })]))).toEqual([
+      "a false unknown",
+    ]);
+    const down = run(before, [60, DOWN], [360, DOWN]);
+    expect(down).toMatchObject({ lastSuccess: { startedAtMs: 60_000 } });
+    expect(summary(down)).toEqual(["a false 1"]);
+    expect(run(before, [60, DOWN], [361, DOWN]).known).toBeUndefined();
+  });
+
+  test("the generation that answered last, though a new worker has not found it out yet", () => {
+    const state = run([0, listed({})], [60, { ...DOWN, dialect: undefined }]);
+    expect(state.dialect).toBe("rest");
+  });
+
   test("no load balancer that the list no longer holds", () => {
     const state = run(
       [0, listed({ a: servers("1"), b: servers("2") })],

@@ -84,13 +84,14 @@ export function nextZone(
   { timing, maxAgeMs }: { readonly timing: Timing; readonly maxAgeMs: number },
 ): ZoneState {
   const { list, servers, dialect } = collection;
-  const oldestMs = timing.startedAtMs - maxAgeMs;
+  const nowMs = timing.startedAtMs;
+  const oldestMs = nowMs - maxAgeMs;
   const before = new Map(previous.known?.balancers.map((one) => [one.balancer.id, one.servers]));
-  const lastGood = (id: string) => keepFresh(before.get(id), oldestMs);
+  const lastGood = (id: string) => keepFresh(before.get(id), { nowMs, oldestMs });
   if (list.kind === "ok") {
     const balancers = list.value.items.map((balancer) =>
       nextBalancer(balancer, servers.get(balancer.id), {
-        atMs: timing.startedAtMs,
+        atMs: nowMs,
         lastGood: lastGood(balancer.id),
       }),
     );
@@ -99,7 +100,11 @@ export function nextZone(
     const known = { balancers, listed, filtered };
     return { ...fine, known, dialect, lastSuccess: timing, last: timing };
   }
-  const { known, lastSuccess } = previous;
+  const { known } = previous;
+  const lastSuccess = previous.lastSuccess && {
+    ...previous.lastSuccess,
+    startedAtMs: notAfter(nowMs, previous.lastSuccess.startedAtMs),
+  };
   const tooOld = lastSuccess === undefined || lastSuccess.startedAtMs < oldestMs;
   const problem = describeFailure(list.error);
   const kept = known?.balancers.map(({ balancer }) => ({
@@ -111,7 +116,8 @@ export function nextZone(
   return {
     up: false,
     known: known && kept && !tooOld ? { ...known, balancers: kept } : undefined,
-    dialect,
+    // A new worker has not found it out yet.
+    dialect: dialect ?? previous.dialect,
     problem,
     failures: previous.failures + 1,
     dropped: 0,
@@ -141,6 +147,15 @@ export function droppedItems({ list, servers }: Collection): number {
   );
 }
 
-function keepFresh(servers: ServersState | undefined, oldestMs: number): ServersState | undefined {
-  return servers !== undefined && servers.atMs >= oldestMs ? servers : undefined;
+function keepFresh(
+  servers: ServersState | undefined,
+  { nowMs, oldestMs }: { nowMs: number; oldestMs: number },
+): ServersState | undefined {
+  if (servers === undefined || servers.atMs < oldestMs) return undefined;
+  return { ...servers, atMs: notAfter(nowMs, servers.atMs) };
+}
+
+/** A clock that was set back would keep what lies in its future for as long as that is away. */
+function notAfter(nowMs: number, atMs: number): number {
+  return Math.min(nowMs, atMs);
 }

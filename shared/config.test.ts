@@ -238,8 +238,8 @@ describe("an optional flag", () => {
     prefix: "THING",
     about: "Does a thing.",
     flags: {
-      zone: { ...zone, optional: true },
-      id: { ...id, schema: nonEmpty(), optional: true },
+      zone: { ...zone, optional: "required on Sundays" },
+      id: { ...id, schema: nonEmpty(), optional: "required on Sundays" },
     },
   } as const;
   const run = (argv: string[], env: Record<string, string> = {}) => {
@@ -266,9 +266,11 @@ describe("an optional flag", () => {
     expect(look([])).toThrow();
     expect(seen.map((given) => "zone" in (given as object))).toEqual([false, true]);
   });
-  test("is called so in the help and in the table", () => {
-    expect(renderHelp(optional)).toContain("Zone. Optional. [THING_ZONE]");
-    expect(renderHelp(optional)).toContain("Account. Optional. Or CLOUD_ID_FILE:");
-    expect(renderTable(optional)).toContain("| `--zone` | `THING_ZONE` | optional | Zone. |");
+  test("says in the help and in the table when it is required after all", () => {
+    expect(renderHelp(optional)).toContain("Zone. Required on Sundays. [THING_ZONE]");
+    expect(renderHelp(optional)).toContain("Account. Required on Sundays. Or CLOUD_ID_FILE:");
+    expect(renderTable(optional)).toContain(
+      "| `--zone` | `THING_ZONE` | required on Sundays | Zone. |",
+    );
   });
 });

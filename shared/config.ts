@@ -217,7 +217,7 @@ function parseValues(
     const given = raw.get(key);
     const text = given?.text ?? flag.default;
     if (text === undefined) {
-      if (flag.optional) values[key] = undefined;
+      if (flag.optional !== undefined) values[key] = undefined;
       else problems.push(missingFlag(flag, program.prefix));
       continue;
     }

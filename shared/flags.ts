@@ -18,8 +18,8 @@ export interface Flag<T> {
   readonly schema: TextSchema<T>;
   /** The default as text, read by the same schema. Without one the flag is required, or optional. */
   readonly default?: string;
-  /** May be left out where there is no default; the value is `undefined` then. */
-  readonly optional?: true;
+  /** May be left out though there is no default; the value is `undefined` then. Says when it may not, for the help. */
+  readonly optional?: string;
   /** What `--flag` without a value means; such a flag takes a value only as `--flag=value`. */
   readonly bare?: string;
   /** Given several times, the values are joined by commas, as the variable holds them. */
@@ -40,7 +40,7 @@ export type Flags = Readonly<Record<string, Flag<unknown>>>;
 export type Values<F extends Flags> = {
   readonly [K in keyof F]:
     | z.output<F[K]["schema"]>
-    | (F[K] extends { readonly optional: true } ? undefined : never);
+    | (F[K] extends { readonly optional: string } ? undefined : never);
 };
 
 /** A program as its command line describes it. */
@@ -52,6 +52,8 @@ export interface Program<F extends Flags = Flags> {
   /** What the program does, for the top of `--help`. */
   readonly about: string;
   readonly flags: F;
+  /** What may stand beside the flags: `[PATH]`. */
+  readonly operand?: string;
   /** What else the executable does, where its first argument is one of these words. */
   readonly commands?: Readonly<Record<string, string>>;
   /** Example command lines for the end of `--help`. */

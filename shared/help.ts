@@ -6,10 +6,10 @@ const WIDTH = 96;
 
 /** The text of `--help`: what the program does, each flag with default and variable, examples. */
 export function renderHelp(definition: Program): string {
-  const { name, about, flags, prefix, examples, commands = {} } = definition;
+  const { name, about, flags, prefix, examples, operand, commands = {} } = definition;
   const all = Object.values(flags);
   const usages = [
-    `Usage: ${name} [flags]`,
+    `Usage: ${[name, operand, "[flags]"].filter(Boolean).join(" ")}`,
     ...Object.keys(commands).map((command) => `       ${name} ${command} [flags]`),
   ];
   const sections = [wrap(about, ""), usages.join("\n")];
@@ -53,12 +53,12 @@ export function renderTable(definition: Program): string {
 }
 
 function defaultCell(flag: Flag<unknown>): string {
-  if (flag.default === undefined) return flag.optional ? "optional" : "required";
+  if (flag.default === undefined) return flag.optional ?? "required";
   return flag.default === "" ? "" : `\`${flag.default}\``;
 }
 
-function need({ optional }: Flag<unknown>): string {
-  return optional ? "Optional." : "Required.";
+function need({ optional = "required" }: Flag<unknown>): string {
+  return `${optional.charAt(0).toUpperCase()}${optional.slice(1)}.`;
 }
 
 function short(flag: Flag<unknown>): string {

@@ -1,4 +1,5 @@
 /** `exporter check`: every target is logged in to and listed once -> one line a zone. */
+import { definition } from "../config.ts";
 import { createClient } from "../ktcloud/client.ts";
 import { createApi } from "../ktcloud/dialects.ts";
 import { ApiError, describeFailure } from "../ktcloud/errors.ts";
@@ -6,6 +7,20 @@ import { createReach } from "../ktcloud/reach.ts";
 import { nameFilter, type Target } from "../targets/target.ts";
 import { type CollectorTools, clientLimits } from "../zone-collector.ts";
 import type { CommandResult } from "./commands.ts";
+
+const { commands: _others, ...serving } = definition;
+
+/** The command's own command line: all that the exporter is told, so that it tries what the exporter would do. */
+export const checkDefinition = {
+  ...serving,
+  name: "exporter check",
+  about:
+    "Logs in to every zone and lists its load balancers once, one line a zone. Exit code 1 if one fails. It takes the exporter's own flags and variables; those of the listener, the election and the log change nothing.",
+  examples: [
+    "CLOUD_ID=user@example.com CLOUD_PASSWORD=… CLOUD_ZONE=DX-M1 exporter check",
+    "exporter check --config.file /etc/lb-exporter/accounts.yaml",
+  ],
+};
 
 /** Names that a line shows before it says how many more there are. */
 const MAX_NAMES = 10;

@@ -1,8 +1,7 @@
 /** A command and its arguments -> what it prints and the exit code. */
 import { type Host, readCommandLine, sleep } from "../../shared/lifecycle.ts";
-import { definition } from "../config.ts";
 import { readTargets } from "../targets/read.ts";
-import { check } from "./check.ts";
+import { check, checkDefinition } from "./check.ts";
 import type { Command, CommandResult } from "./commands.ts";
 import { get, getDefinition } from "./get.ts";
 
@@ -12,7 +11,7 @@ export async function runCommand(command: Command, host: Host): Promise<CommandR
 }
 
 async function runCheck(host: Host): Promise<CommandResult> {
-  const line = readCommandLine({ ...definition, name: "exporter check" }, host);
+  const line = readCommandLine(checkDefinition, host);
   if (line.kind === "done") return { code: line.code, out: "", err: "" };
   const { targets } = await readTargets(line.values, host.env);
   return await check(targets, {
@@ -26,9 +25,9 @@ async function runCheck(host: Host): Promise<CommandResult> {
 }
 
 async function runGet({ argv, env }: Host): Promise<CommandResult> {
-  const [first = ""] = argv;
-  const path = first.startsWith("/") ? first : "/metrics";
-  const rest = first.startsWith("/") ? argv.slice(1) : argv;
+  // None of its flags has a value that begins so.
+  const path = argv.find((argument) => argument.startsWith("/")) ?? "/metrics";
+  const rest = argv.filter((argument) => argument !== path);
   const line = readCommandLine(getDefinition, { argv: rest, env });
   if (line.kind === "done") return { code: line.code, out: "", err: "" };
   return await get(line.values, path, fetch);

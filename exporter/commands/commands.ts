@@ -2,7 +2,7 @@
 export const COMMANDS = {
   check:
     "Log in to every zone and list its load balancers, one line a zone; exit code 1 if one fails.",
-  get: "Print a page of the running exporter, /metrics or another path: for kubectl exec, without a shell.",
+  get: "Print a page of the exporter that runs on this machine, /metrics or another path: for kubectl exec into an image without curl.",
 } as const;
 
 export type Command = keyof typeof COMMANDS;

@@ -16,7 +16,7 @@ const flags = {
     flag: "web.listen-address",
     placeholder: "ADDRESS",
     default: ":9105",
-    help: "Address that the exporter serves on, as it was told itself.",
+    help: "Address that the exporter serves on, as it was told itself. Where that is every address, it is asked at loopback.",
     schema: requiredBindAddress(),
   },
   scheme: {
@@ -57,12 +57,14 @@ const flags = {
 /** The command's own command line. */
 export const getDefinition: Definition<typeof flags> = {
   name: "exporter get",
+  operand: "[PATH]",
   prefix: "EXPORTER",
   about:
-    "Prints a page of the exporter that runs on this machine: /metrics, or the path that is given first. Exit code 1 where it does not answer with 200.",
+    "Prints a page of the exporter that runs on this machine: /metrics, or another PATH such as / or /-/ready. Exit code 1 where it does not answer with 200.",
   flags,
   examples: [
-    "kubectl exec -n monitoring deploy/lb-exporter -- /exporter get",
+    "exporter get",
+    "exporter get /-/metrics --scheme https --user prometheus",
     "kubectl exec -n monitoring deploy/lb-exporter -- /exporter get /-/ready",
   ],
 };

@@ -42,6 +42,13 @@ describe("readAnswer() classes what it refuses", () => {
     [200, '{"x":{" ErrorText ":"broken"}}', "api", "error without a code: broken"],
     [200, '{"x":{"success":false}}', "api", "success is false"],
     [200, '{"x":{"success":"False"}}', "api", "success is false"],
+    [200, '{"x":{"success":false,"displaytext":"No."}}', "api", "success is false: No."],
+    [200, '{"x":{"success":false,"displaytext":"ratelimit timeout"}}', "ratelimit", "success is"],
+    [200, '{"success":"false","data":[]}', "api", "success is false"],
+    [200, '{"errorcode":"500","data":null}', "api", "error 500"],
+    [200, '{"httpStatus":500,"message":"No.","data":[]}', "api", "error 500: No."],
+    [200, '{"error":{"code":500,"message":"No."},"data":[]}', "api", "error 500: No."],
+    [200, '{"error":"No.","data":[]}', "api", "error without a code: No."],
   ])("%d %s is %s", (status, text, expected, message) => {
     const error = failure(status, text);
     expect(error.failure).toBe(expected as ApiError["failure"]);
@@ -66,11 +73,51 @@ describe("readAnswer() accepts", () => {
     '{"x":{"errorcode":200}}',
     '{"x":{"errorcode":null,"success":true}}',
     '{"x":{"loadbalancer":[{"name":"ratelimit-lb"}]}}',
+    '{"x":[],"httpStatus":200,"error":null,"success":true}',
+    '{"x":[],"httpStatus":"OK","error":{},"errortext":" "}',
+    '{"x":{"success":{"toString":1}}}',
   ])("%s", (text) => {
     expect(read(200, text)).toHaveProperty("x");
   });
 
+  test("a value of any depth where a word should be", () => {
+    const deep = "[".repeat(50_000) + "]".repeat(50_000);
+    expect(read(200, `{"x":{"success":${deep}}}`)).toHaveProperty("x");
+  });
+
   test("any 2xx, and trims and lowers the keys of the envelope", () => {
     expect(read(209, '{" ListX ":{"A":1}}')).toEqual({ listx: { A: 1 } });
+  });
+});
+
+describe("Retry-After", () => {
+  const DATE = "Wed, 01 Jan 2031 00:00:00 GMT";
+
+  test.each([
+    ["0", 0],
+    ["7", 7000],
+    [" 7 ", 7000],
+    ["86400", 86_400_000],
+    ["99999999999", 99_999_999_999_000],
+    ["1000000000000000000000", 1e24],
+    ["Wed, 01 Jan 2031 00:00:30 GMT", 30_000],
+    ["Wednesday, 01-Jan-31 00:01:00 GMT", 60_000],
+    ["Tue, 31 Dec 2030 23:00:00 GMT", 0],
+    ["-5", undefined],
+    ["1.5", undefined],
+    ["5, 10", undefined],
+    ["7 s", undefined],
+    ["soon", undefined],
+    ["", undefined],
+  ])("%j is %p ms", (text, expected) => {
+    const headers = new Headers({ date: DATE, "retry-after": text });
+    const refused = () => readAnswer({ status: 429, headers, text: "" }, context);
+    expect(refused).toThrow(expect.objectContaining({ retryAfterMs: expected }));
+  });
+
+  test("as a date is nothing where the cloud does not tell its own time", () => {
+    const headers = new Headers({ "retry-after": DATE });
+    const refused = () => readAnswer({ status: 429, headers, text: "" }, context);
+    expect(refused).toThrow(expect.objectContaining({ retryAfterMs: undefined }));
   });
 });

@@ -75,7 +75,10 @@ function fault(
 /** `Retry-After` as seconds or as a date by the cloud's own clock (RFC 9110, 10.2.3). */
 function retryAfterMs(headers: Headers): number | undefined {
   const text = headers.get("retry-after")?.trim() ?? "";
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  // However many digits: whoever waits has a limit of its own.
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // `Date.parse` would take "-5" and "1.5" for days of the year 2001.
+  if (!/^[a-z]{3,9},? /i.test(text)) return undefined;
   const wait = Date.parse(text) - Date.parse(headers.get("date") ?? "");
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
@@ -107,21 +110,35 @@ function extractMessage(json: unknown): string | undefined {
   return candidates.find((text): text is string => typeof text === "string" && text !== "");
 }
 
-/** Why a 2xx answer is a refusal after all: an error code, an error text or `success: false`. */
+/** Why a 2xx answer is a refusal after all, said at the top or within an envelope. */
 function refusalIn(answer: JsonObject): string | undefined {
-  for (const value of Object.values(answer)) {
-    if (!isObject(value)) continue;
-    const { errorcode, errortext, success } = normaliseKeys(value);
-    const code = meaningful(errorcode);
-    const text = meaningful(errortext);
-    if (code !== undefined || text !== undefined) {
-      return `error ${code ?? "without a code"}${text === undefined ? "" : `: ${text}`}`;
-    }
-    if (success === false || String(success).trim().toLowerCase() === "false") {
-      return "success is false";
-    }
-  }
-  return undefined;
+  const envelopes = Object.values(answer).filter(isObject).map(normaliseKeys);
+  return foreignRefusal(answer) ?? [answer, ...envelopes].map(refusalOf).find(Boolean);
+}
+
+/** An error code, an error text or `success: false`. */
+function refusalOf({ errorcode, errortext, success, displaytext }: JsonObject): string | undefined {
+  const failed = typeof success === "string" ? success.trim().toLowerCase() : success;
+  const error = errorOf(errorcode, errortext);
+  if (error !== undefined || (failed !== false && failed !== "false")) return error;
+  return joined("success is false", meaningful(displaytext));
+}
+
+/** As the cloud's other services say it within a 200: a `httpStatus`, or an `error` (contract 4.4). */
+function foreignRefusal({ httpstatus, error, message }: JsonObject): string | undefined {
+  if (Number(meaningful(httpstatus)) >= 400) return errorOf(httpstatus, message);
+  const inner = isObject(error) ? normaliseKeys(error) : { message: error };
+  return errorOf(inner.code, inner.message);
+}
+
+function errorOf(code: unknown, text: unknown): string | undefined {
+  const said = [meaningful(code), meaningful(text)] as const;
+  if (said.every((one) => one === undefined)) return undefined;
+  return joined(`error ${said[0] ?? "without a code"}`, said[1]);
+}
+
+function joined(what: string, text: string | undefined): string {
+  return text === undefined ? what : `${what}: ${text}`;
 }
 
 function parseJson(text: string): unknown {

@@ -45,6 +45,7 @@ describe("current() uses a token", () => {
     ["an hour long until 5 minutes before its end", 60, 55],
     ["half an hour long until 5 minutes before its end", 30, 25],
     ["four minutes long for half its life", 4, 2],
+    ["a millisecond long for a second all the same", 1 / 60_000, 1 / 60],
     ["a day long for 55 minutes at most", 1440, 55],
   ])("%s", async (_name, lifetime, usable) => {
     const { world, source } = setUp((now) => ({ expires_at: at(now + lifetime * MINUTE) }));

@@ -48,6 +48,8 @@ const MINUTE_MS = 60_000;
 const MARGIN_MS = 5 * MINUTE_MS;
 /** A token lives 60 minutes; whatever `expires_at` says, none is used longer than this (contract 2.3). */
 const MAX_USE_MS = 55 * MINUTE_MS;
+/** No token is renewed sooner: a life shorter than that is a clock misread, and would cost a login a call. */
+const MIN_USE_MS = 1000;
 /** Whether repeated refusals lock an account is not documented (contract 2.5), so attempts grow rare. */
 const MAX_HOLD_MS = 15 * MINUTE_MS;
 /** After a login that failed in any other way: long enough that callers who follow share the failure. */
@@ -161,5 +163,5 @@ function instant(value: unknown): number {
 /** A token is used until five minutes before its end, a short-lived one for half its life. */
 function usableMs(lifetime: number): number {
   if (!(lifetime > 0)) return MAX_USE_MS;
-  return Math.min(MAX_USE_MS, Math.max(lifetime - MARGIN_MS, lifetime / 2));
+  return Math.min(MAX_USE_MS, Math.max(lifetime - MARGIN_MS, lifetime / 2, MIN_USE_MS));
 }

@@ -13,11 +13,15 @@ export interface RawList {
   readonly claimed: number | undefined;
 }
 
-/** An array as it is, nothing as an empty one, a single object as an array of it; else `undefined`. */
+/**
+ * An array as it is, nothing and an empty object as an empty one, a single object as an array of it; else
+ * `undefined`.
+ */
 export function asArray(value: unknown): readonly unknown[] | undefined {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
-  return isObject(value) ? [value] : undefined;
+  if (!isObject(value)) return undefined;
+  return Object.keys(value).length === 0 ? [] : [value];
 }
 
 /** A count as a number or as text; `undefined` where there is none that can be read. */

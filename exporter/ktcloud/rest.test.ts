@@ -24,6 +24,7 @@ describe("listLoadBalancers() asks for pages", () => {
     ["until one is not full where there is no total", [page(["a", "b"]), page(["c"])], 2],
     ["until one is empty where there is no total", [page(["a", "b"]), page([])], 2],
     ["until one is empty where the total is too high", [page(["a"], 9), page([], 9)], 2],
+    ["until one is not full where the total is too low", [page(["a", "b"], 1), page(["c"], 1)], 2],
     [
       "smaller than it wanted, as the cloud gives them",
       [

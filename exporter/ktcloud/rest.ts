@@ -32,8 +32,8 @@ export function createRestApi(client: Client, { pageSize = PAGE_SIZE } = {}): Lo
 }
 
 /**
- * All pages. `pagination.offset` is of unknown meaning and not used; without a total, a page that is not
- * full is the last one (contract 4.1).
+ * All pages. `pagination.offset` is of unknown meaning and not used; without a total, or with one that is less
+ * than there is, a page that is not full is the last one (contract 4.1).
  */
 async function readPages(client: Client, cycle: Cycle, pageSize: number): Promise<RawList> {
   const operation = "list_load_balancers" as const;
@@ -47,7 +47,8 @@ async function readPages(client: Client, cycle: Cycle, pageSize: number): Promis
     const found = readPage(answer);
     items.push(...found.items);
     const { total, size = pageSize } = found;
-    const done = total === undefined ? found.items.length < size : items.length >= total;
+    const told = total !== undefined && items.length <= total;
+    const done = told ? items.length === total : found.items.length < size;
     if (done || found.items.length === 0) return { operation, key: "data", items, claimed: total };
   }
   throw unreadable(operation, `no end of the list after ${MAX_PAGES} pages`);

@@ -20,10 +20,10 @@ const namespace = parsed(
 export const leaderFlags = {
   leaderElect: {
     flag: "leader-elect",
-    placeholder: "BOOLEAN",
+    placeholder: "true|false",
     default: "false",
     bare: "true",
-    help: "Take turns with the other replicas: one collects, the others stand by (true or false).",
+    help: "Take turns with the other replicas: one collects, the others stand by (docs/leader-election.md).",
     schema: oneOf(["true", "false"]),
   },
   leaseName: {
@@ -37,7 +37,7 @@ export const leaderFlags = {
     flag: "leader-elect-resource-namespace",
     placeholder: "NAMESPACE",
     default: "",
-    help: "Namespace of that Lease; empty for the pod's own.",
+    help: "Namespace of that Lease; without it, the pod's own.",
     schema: namespace,
   },
   leaseDuration: {
@@ -65,7 +65,7 @@ export const leaderFlags = {
     flag: "kubeconfig",
     placeholder: "FILE",
     default: "",
-    help: "Kubeconfig to reach the API server by; empty for the pod's service account.",
+    help: "Kubeconfig to reach the API server by; without it, the pod's service account.",
     schema: parsed("a path", (text) => text),
   },
 } as const satisfies Flags;

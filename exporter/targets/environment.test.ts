@@ -78,8 +78,10 @@ describe("the flags of targets", () => {
     expect(values([], env)).toMatchObject({ dialect: "rest", spacing: 1000 });
     expect(values([], { EXPORTER_CONFIG_FILE: "a" }).configFile).toBe("a");
   });
-  test("are called optional in the table where they may be left out", () => {
-    expect(renderTable(program)).toContain("| `--cloud.zone` | `CLOUD_ZONE` | optional |");
+  test("say in the table when they may not be left out", () => {
+    expect(renderTable(program)).toContain(
+      "| `--cloud.zone` | `CLOUD_ZONE` | required without --config.file |",
+    );
   });
 });
 
@@ -87,7 +89,7 @@ describe("inspectAccess() reports", () => {
   test("what is missing without a configuration file, beside other problems", () => {
     expect(problems(["--api.dialect=x"], { CLOUD_ID: "me" })).toEqual([
       '--api.dialect "x": must be one of auto, command, rest',
-      `--cloud.zone or CLOUD_ZONE: is required. Zone whose load balancers are exported, without --config.file: ${ZONES}.`,
+      `--cloud.zone or CLOUD_ZONE: is required. Zone whose load balancers to export: ${ZONES}.`,
       "CLOUD_PASSWORD or CLOUD_PASSWORD_FILE: is required. Password of that account.",
     ]);
   });

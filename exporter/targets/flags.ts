@@ -25,14 +25,16 @@ const patterns = parsed(PATTERN, (text): readonly string[] | undefined => {
   return compilePattern(text) === undefined ? undefined : [text];
 });
 
+const NEEDED = "required without --config.file";
+
 /** What is needed where there is no configuration file. Whether it is there is for `inspectAccess`. */
 export const accessFlags = {
   zone: {
     flag: "cloud.zone",
     env: "CLOUD_ZONE",
     placeholder: "ZONE",
-    optional: true,
-    help: `Zone whose load balancers are exported, without --config.file: ${ZONE_NAMES.join(", ")}.`,
+    optional: NEEDED,
+    help: `Zone whose load balancers to export: ${ZONE_NAMES.join(", ")}.`,
     schema: oneOf(ZONE_NAMES),
   },
   account: {
@@ -40,8 +42,8 @@ export const accessFlags = {
     env: "CLOUD_ID",
     secret: true,
     placeholder: "ID",
-    optional: true,
-    help: "Account to log in to KT Cloud with, without --config.file.",
+    optional: NEEDED,
+    help: "Account to log in to KT Cloud with.",
     schema: nonEmpty(),
   },
   password: {
@@ -49,7 +51,7 @@ export const accessFlags = {
     env: "CLOUD_PASSWORD",
     secret: true,
     placeholder: "PASSWORD",
-    optional: true,
+    optional: NEEDED,
     help: "Password of that account.",
     // Not trimmed, since blanks may belong to it.
     schema: z.string().min(1, "must be text that is not empty"),
@@ -62,7 +64,7 @@ export const targetFlags = {
     flag: "config.file",
     placeholder: "FILE",
     default: "",
-    help: "YAML file of the accounts and zones to export, read again when it changes; none: CLOUD_ID, CLOUD_PASSWORD and CLOUD_ZONE.",
+    help: "YAML file of the accounts and zones to export, read again when it changes (docs/accounts.md). Without it there is one account in one zone: CLOUD_ID, CLOUD_PASSWORD and CLOUD_ZONE.",
     schema: parsed("the path of a file", (text) => text),
   },
   configCheck: {
@@ -70,28 +72,28 @@ export const targetFlags = {
     placeholder: "true|false",
     default: "false",
     bare: "true",
-    help: "Check the configuration, say what it holds and end, with 78 if it cannot be used.",
+    help: "Check the configuration, that of --web.config.file included, say what it holds, and end: with 0, or with 78 if it cannot be used.",
     schema: oneOf(["true", "false"]),
   },
   envFile: {
     flag: "env-file",
     placeholder: "FILE",
     default: ".env",
-    help: "File of variables, of which CLOUD_ID, CLOUD_PASSWORD, CLOUD_ZONE and their _FILE forms are read where the environment has none. The default need not exist, and is not read beside --config.file; empty: none.",
+    help: "File of lines NAME=value, of which CLOUD_ID, CLOUD_PASSWORD, CLOUD_ZONE and their _FILE forms are read where the environment has none. The default need not exist, and is not read beside --config.file. --env-file= reads none.",
     schema: parsed("the path of a file", (text) => text),
   },
   lbInclude: {
     flag: "lb.include",
     placeholder: "REGEX",
     default: "",
-    help: "Export only load balancers whose whole name matches; none: all.",
+    help: "Export only load balancers whose whole name matches; without it, all of them.",
     schema: patterns,
   },
   lbExclude: {
     flag: "lb.exclude",
     placeholder: "REGEX",
     default: "",
-    help: "Leave out load balancers whose whole name matches, also included ones.",
+    help: "Leave out load balancers whose whole name matches, even if --lb.include has them.",
     schema: patterns,
   },
   dialect: {

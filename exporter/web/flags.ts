@@ -7,7 +7,7 @@ export const webFlags = {
     flag: "web.config.file",
     placeholder: "FILE",
     default: "",
-    help: "File with TLS, users, headers and a rate limit for the listener, as Prometheus' exporters take it (docs/web-configuration.md); none: plain HTTP for everybody.",
+    help: "YAML file with TLS, users, headers and a rate limit for the listener, as Prometheus' exporters take it, read again when it changes (docs/web-configuration.md). Without it: plain HTTP for everybody.",
     schema: parsed("a path", (text) => text),
   },
 } as const satisfies Flags;

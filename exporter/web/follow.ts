@@ -16,7 +16,7 @@ export interface FollowOptions extends Pick<ListenWebOptions, "log" | "watch" | 
 export interface Follow {
   /** Looks now. Never rejects. */
   look(this: void): Promise<Reload>;
-  state(): Pick<WebState, "lastReloadSuccessful" | "lastSuccessMs">;
+  state(): Pick<WebState, "problems" | "lastSuccessMs">;
   close(): void;
 }
 
@@ -90,7 +90,7 @@ export function followFiles(options: FollowOptions): Follow {
 
   return {
     look: () => look(true),
-    state: () => ({ lastReloadSuccessful: refused.length === 0, lastSuccessMs }),
+    state: () => ({ problems: refused, lastSuccessMs }),
     close: () => {
       closed = true;
       watch.close();

@@ -14,8 +14,8 @@ export type Reload =
 
 /** How the web configuration fares. */
 export interface WebState {
-  /** False from a change that could not be used to the next that could. */
-  readonly lastReloadSuccessful: boolean;
+  /** Why the newest is not in force; none where it is. Names no secret. */
+  readonly problems: readonly string[];
   /** When the configuration in force was taken over, in milliseconds since the Unix epoch. */
   readonly lastSuccessMs: number;
   /** When the served certificate ends; nothing without TLS. */
@@ -64,7 +64,7 @@ export async function listenWeb(options: ListenWebOptions): Promise<WebListener>
   return {
     ...listen({ flag, bind, fetch: (request) => fetch(request), onError }),
     scheme: "http",
-    state: () => ({ lastReloadSuccessful: true, lastSuccessMs: openedMs, refused: NO_REFUSALS }),
+    state: () => ({ problems: [], lastSuccessMs: openedMs, refused: NO_REFUSALS }),
     reload: () => Promise.resolve({ kind: "unchanged" }),
   };
 }

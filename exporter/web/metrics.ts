@@ -14,7 +14,7 @@ export function addWebMetrics(
     help: "Whether the newest web configuration could be used: 1, or 0 while the last good one is in force.",
     registers,
     collect() {
-      this.set(state().lastReloadSuccessful ? 1 : 0);
+      this.set(state().problems.length === 0 ? 1 : 0);
     },
   });
   new Gauge({

@@ -29,6 +29,33 @@ async function start(fetch: (request: Request) => Response) {
   return { port: listener.port, [Symbol.asyncDispose]: () => listener.close(1000) };
 }
 
+/** Begins to read an answer, after which the connection stays open. */
+async function begin(port: number) {
+  const client = await connectTls(port, { ca: pair.ca });
+  client.socket.removeAllListeners("data");
+  const begun = Promise.withResolvers<void>();
+  const pieces: Buffer[] = [];
+  let pauseMs = Number.POSITIVE_INFINITY;
+  const go = () => void client.socket.resume();
+  client.socket.on("data", (piece: Buffer) => {
+    pieces.push(piece);
+    client.socket.pause();
+    begun.resolve();
+    if (pauseMs < Number.POSITIVE_INFINITY) setTimeout(go, pauseMs);
+  });
+  await client.send(GET.replace("Connection: close\r\n", ""));
+  await begun.promise;
+  /** Takes the rest, with a pause after each piece, and gives the body. */
+  const rest = async (eachMs: number) => {
+    pauseMs = eachMs;
+    go();
+    expect(await client.closed).toBe("end");
+    const all = Buffer.concat(pieces);
+    return all.subarray(all.indexOf("\r\n\r\n") + 4);
+  };
+  return { rest };
+}
+
 /** Reads an answer to its end, `pauseMs` after each piece, and gives its body. */
 async function read(port: number, pauseMs: number): Promise<Buffer> {
   using client = await connectTls(port, { ca: pair.ca });
@@ -51,6 +78,22 @@ test("a page of 10 MiB comes whole to a quick reader, to a slow one, and to seve
   const readers = [0, 2, 0, 1].map((pauseMs) => read(server.port, pauseMs));
   for (const body of await Promise.all(readers)) expect(body.equals(page)).toBe(true);
 });
+
+test.each([0, 1, 3])(
+  "close() lets an answer that is under way come whole, to a reader that pauses for %d ms, too",
+  async (pauseMs) => {
+    const log = createLogger({ level: "error", format: "json" });
+    const bind = { host: "127.0.0.1", port: 0 };
+    const fetch = () => new Response(page);
+    const listener = await listenTls({ flag: "--port", bind, log, fetch });
+    listener.replace(pair);
+    const reader = await begin(listener.port);
+    const closed = listener.close(20_000);
+    const body = await reader.rest(pauseMs);
+    expect(body.equals(page)).toBe(true);
+    await closed;
+  },
+);
 
 test.skipIf(Bun.which("curl") === null)(
   "a page of 10 MiB comes whole to curl, also over one connection twice",

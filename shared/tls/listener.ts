@@ -208,15 +208,15 @@ async function closeFront(
 ): Promise<void> {
   const closed = Promise.withResolvers<void>();
   front.close(() => closed.resolve());
-  const endUnless = (...phases: readonly (Connection["phase"] | undefined)[]) => {
+  for (const connection of connections.values()) connection?.finish();
+  const grace = setTimeout(() => {
     for (const [socket, connection] of connections) {
-      if (phases.includes(connection?.phase)) continue;
-      if (connection) connection.end();
-      else socket.destroy();
+      if (connection === undefined) socket.destroy();
+      else if (connection.phase === "fresh") connection.end();
+      // Also those that have come since: what is under way is answered.
+      else connection.finish();
     }
-  };
-  endUnless("asking", "fresh", undefined);
-  const grace = setTimeout(() => endUnless("asking"), GRACE_MS);
+  }, GRACE_MS);
   const late = setTimeout(() => {
     for (const socket of connections.keys()) socket.destroy();
   }, deadlineMs);

@@ -74,6 +74,7 @@ async function answerApi(c: Context, simulation: Simulation, route: Route): Prom
           sent: `${sent.token ?? null} ${sent.body}`,
           nowMs: cloudTime(cloud, asked),
         });
+  response.headers.set("date", new Date(cloudTime(cloud, asked)).toUTCString());
   if (record !== undefined && fault?.kind !== "reset") record.status = response.status;
   return response;
 }

@@ -85,7 +85,7 @@ const zoneShape = {
     .min(-86_400)
     .max(86_400)
     .describe(
-      "How far the cloud's clock is from the true time; it stamps tokens and `Retry-After`.",
+      "How far the cloud's clock is from the true time; it stamps tokens, `Date` and `Retry-After`.",
     ),
   rateLimit: z
     .strictObject({

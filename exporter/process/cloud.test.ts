@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../shared/testing/eventually.ts";
-import { runProcess, startProcess } from "../shared/testing/process.ts";
-import { sample, samples } from "./testing/metrics.ts";
+import { eventually } from "../../shared/testing/eventually.ts";
+import { runProcess, startProcess } from "../../shared/testing/process.ts";
+import { sample, samples } from "../testing/metrics.ts";
 
-const EXPORTER = `${import.meta.dir}/../dist/exporter`;
+const EXPORTER = `${import.meta.dir}/../../dist/exporter`;
 const PASSWORD = "pa55word-of-the-test";
 const ENV = {
   CLOUD_ID: "demo@example.com",
@@ -14,7 +14,7 @@ const AUTH_ERRORS = 'ktcloud_api_errors_total{zone="DX-M1",operation="token",cla
 const LISTEN = ["--web.listen-address", "127.0.0.1:0", "--log-format", "json"];
 
 function startSimulator(password = PASSWORD) {
-  const file = `${import.meta.dir}/ktcloud/simulator.ts`;
+  const file = `${import.meta.dir}/../ktcloud/simulator.ts`;
   return startProcess([process.execPath, file, "--port", "0", "--log-format", "json"], {
     env: { SIMULATOR_PASSWORD: password },
   });
