@@ -26,7 +26,7 @@ function setUp(readiness: () => Readiness = () => true, telemetryPath = "/metric
   const app = createApp({
     store,
     readiness,
-    metrics: createMetrics({ version: "1.2.3", revision: "r", bun: "b" }),
+    metrics: createMetrics({ version: "1.2.3", revision: "r", bun: "b" }, () => store.current),
     telemetryPath,
     live: () => ({
       version: "1.2.3",

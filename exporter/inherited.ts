@@ -1,7 +1,7 @@
 /** What is known of the zones -> the 14 metrics of the Python original, named and labelled as it had them. */
 import { add, type Family, family, labels } from "./exposition.ts";
 import type { PageFacts, ZoneFacts } from "./facts.ts";
-import { isUp, type LoadBalancer, type Server } from "./ktcloud/schema.ts";
+import { type LoadBalancer, type Server, upValue } from "./ktcloud/schema.ts";
 
 /**
  * The metrics of contract 6.1. Unlike the original's, what is not known is absent, never 0: the count,
@@ -43,7 +43,7 @@ function balancerFamilies(zones: readonly ZoneFacts[]): Family[] {
   const info = family(
     "gauge",
     "ktcloud_lb_info",
-    "Facts of a load balancer as labels; 1 if its state is UP, which tells of its servers, else 0.",
+    "Facts of a load balancer as labels; 1 if its state is UP, which tells of its servers, else 0; absent where the cloud tells no state.",
   );
   const count = family(
     "gauge",
@@ -58,7 +58,7 @@ function balancerFamilies(zones: readonly ZoneFacts[]): Family[] {
   for (const zone of zones) {
     const perType = new Map<string, number>();
     for (const { balancer, servers } of zone.state.known?.balancers ?? []) {
-      add(info, labels({ ...infoLabels(balancer), ...zoneLabels(zone) }), Number(isUp(balancer)));
+      add(info, labels({ ...infoLabels(balancer), ...zoneLabels(zone) }), upValue(balancer));
       perType.set(balancer.serviceType, (perType.get(balancer.serviceType) ?? 0) + 1);
       add(count, labels({ ...balancerLabels(balancer), ...zoneLabels(zone) }), servers?.listed);
     }
@@ -101,8 +101,12 @@ export function* knownServers(zones: readonly ZoneFacts[]) {
 function serverFamilies(zones: readonly ZoneFacts[]): Family[] {
   const columns: readonly (readonly [Family, (server: Server) => number | undefined])[] = [
     [
-      family("gauge", "ktcloud_lb_server_state", "1 if the server's state is UP, else 0."),
-      (server) => Number(isUp(server)),
+      family(
+        "gauge",
+        "ktcloud_lb_server_state",
+        "1 if the server's state is UP, else 0; absent where the cloud tells none.",
+      ),
+      (server) => upValue(server),
     ],
     [
       family("gauge", "ktcloud_server_current_connections", "Current connections to the server."),

@@ -8,7 +8,7 @@ import { runExporter } from "./run.ts";
 import { startedWith } from "./start.ts";
 
 /** A little more than the scrapes in flight and the release of the Lease may take. */
-const TEARDOWN_MS = 12_000;
+const TEARDOWN_MS = 15_000;
 
 const program = { definition, life: { teardownMs: TEARDOWN_MS, secondSignal: "exit" } } as const;
 

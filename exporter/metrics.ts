@@ -10,12 +10,12 @@ import type { Snapshot } from "./snapshot.ts";
 export interface ExporterMetrics {
   readonly registry: Registry;
   scraped(format: Format, encoding: Encoding): void;
-  swapped(snapshot: Snapshot): void;
+  swapped(): void;
   workerLost(why: "ended" | "hung"): void;
 }
 
-/** Builds the registry. */
-export function createMetrics(build: Build): ExporterMetrics {
+/** Builds the registry. `served` gives the page of the newest collection, where one is served. */
+export function createMetrics(build: Build, served: () => Snapshot | undefined): ExporterMetrics {
   const registry = createRegistry("exporter", build);
   const registers = [registry];
   const scrapes = new Counter({
@@ -29,16 +29,29 @@ export function createMetrics(build: Build): ExporterMetrics {
     help: "Pages taken over from the worker.",
     registers,
   });
-  const size = new Gauge({
+  new Gauge({
     name: "exporter_snapshot_size_bytes",
-    help: "Size of the page that is being served in bytes, by format and content encoding.",
+    help: "Size of the page that is being served in bytes, by format and content encoding; absent on a standby.",
     labelNames: ["format", "encoding"],
     registers,
+    collect() {
+      this.reset();
+      const pages = served()?.pages;
+      for (const format of pages === undefined ? [] : FORMATS) {
+        this.set({ format, encoding: "identity" }, pages?.[format].plain.size ?? 0);
+        this.set({ format, encoding: "gzip" }, pages?.[format].gzip.size ?? 0);
+      }
+    },
   });
-  const built = new Gauge({
+  new Gauge({
     name: "exporter_snapshot_timestamp_seconds",
-    help: "When the page that is being served was built, since the Unix epoch in seconds.",
+    help: "When the page that is being served was built, since the Unix epoch in seconds; absent before the first collection and on a standby.",
     registers,
+    collect() {
+      const snapshot = served();
+      if (snapshot === undefined) this.remove();
+      else this.set(snapshot.builtAtMs / 1000);
+    },
   });
   const losses = new Counter({
     name: "exporter_worker_restarts_total",
@@ -53,14 +66,7 @@ export function createMetrics(build: Build): ExporterMetrics {
   return {
     registry,
     scraped: (format, encoding) => scrapes.inc({ format, encoding }),
-    swapped: ({ pages, builtAtMs }) => {
-      swaps.inc();
-      built.set(builtAtMs / 1000);
-      for (const format of FORMATS) {
-        size.set({ format, encoding: "identity" }, pages[format].plain.size);
-        size.set({ format, encoding: "gzip" }, pages[format].gzip.size);
-      }
-    },
+    swapped: () => swaps.inc(),
     workerLost: (reason) => losses.inc({ reason }),
   };
 }

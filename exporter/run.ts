@@ -30,7 +30,7 @@ export async function runExporter(
 ): Promise<void> {
   const { log, build, stopping, teardown } = life;
   const { telemetryPath, maxAge: maxAgeMs, listenAddress: bind, webConfigFile } = config;
-  const metrics = createMetrics(build);
+  const metrics = createMetrics(build, () => stage.collected);
   const { registry } = metrics;
   const env = started.env();
   const set = await readTargets(config, env);
@@ -101,7 +101,7 @@ export async function runExporter(
     targets,
     onSnapshot: (snapshot) => {
       stage.show(snapshot);
-      metrics.swapped(snapshot);
+      metrics.swapped();
     },
     onLoss: (why) => metrics.workerLost(why),
     log,

@@ -28,6 +28,7 @@ describe("without an election a replica", () => {
   test("serves what was collected last, and is ready once something was listed", () => {
     const stage = setUp(false);
     expect(stage.current.problem).toBe("initial");
+    expect(stage.collected).toBeUndefined();
     expect(stage.readiness).toStartWith("the load balancers were never listed yet");
     stage.show(page("first"));
     expect(stage.current.problem).toBe("first");
@@ -54,6 +55,7 @@ describe("with an election a replica", () => {
     stage.show(page("collected"));
     stage.change(state);
     expect(stage.current.problem).toBe("standby");
+    expect(stage.collected).toBeUndefined();
     expect(stage).toMatchObject({ role: "standby", readiness, leader });
   });
 

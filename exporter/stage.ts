@@ -22,6 +22,8 @@ export type Role = "alone" | "leading" | "standby";
 export interface Stage extends SnapshotStore {
   /** The page of this moment: never the load balancers of a replica that does not lead. */
   readonly current: Snapshot;
+  /** The page of a collection, where that is what is served. */
+  readonly collected: Snapshot | undefined;
   readonly role: Role;
   /** Who leads, as far as it is known. */
   readonly leader: string | undefined;
@@ -34,12 +36,16 @@ export interface Stage extends SnapshotStore {
 /** Nothing was collected yet, and nobody was elected. */
 export function createStage({ elects, initial, standby, maxAgeMs, now }: StageOptions): Stage {
   let newest = initial();
+  let collected = false;
   let state: LeaderState = { kind: "starting", problem: undefined };
   // Asked anew each time: a process that was stopped may serve before it hears that it no longer leads.
   const leads = () => !elects || (state.kind === "leading" && state.holds());
   return {
     get current() {
       return leads() ? newest : standby;
+    },
+    get collected() {
+      return leads() && collected ? newest : undefined;
     },
     get role() {
       if (!elects) return "alone";
@@ -55,9 +61,13 @@ export function createStage({ elects, initial, standby, maxAgeMs, now }: StageOp
     },
     show: (snapshot) => {
       newest = snapshot;
+      collected = true;
     },
     change: (next) => {
-      if (next.kind === "leading") newest = initial();
+      if (next.kind === "leading") {
+        newest = initial();
+        collected = false;
+      }
       state = next;
     },
   };

@@ -8,7 +8,7 @@ import { createApi } from "./ktcloud/dialects.ts";
 import type { ApiError } from "./ktcloud/errors.ts";
 import { type Fetch, isLoopback } from "./ktcloud/exchange.ts";
 import type { Cycle } from "./ktcloud/pacer.ts";
-import { createReach, UNLIMITED_REACH } from "./ktcloud/reach.ts";
+import { createReach, type Reach, UNLIMITED_REACH } from "./ktcloud/reach.ts";
 import { reportCollection } from "./report.ts";
 import { nameFilter, type Target } from "./targets/target.ts";
 import { nextZone, type Timing, UNKNOWN_ZONE, type ZoneState } from "./zone.ts";
@@ -61,6 +61,15 @@ export interface ZoneCollector {
 /** A list of 100,000 servers is about 30 MB of JSON; more than this is no load balancer list. */
 export const clientLimits = { maxBodyBytes: 64 * 1024 * 1024 } as const;
 
+/** Behind a proxy connecting says nothing of the cloud. */
+export function reachOf(
+  { apiUrl }: Pick<Target, "apiUrl">,
+  { proxied, connectTimeoutMs }: Pick<ZoneSettings, "proxied" | "connectTimeoutMs">,
+): Reach {
+  if (proxied && !isLoopback(apiUrl)) return UNLIMITED_REACH;
+  return createReach({ timeoutMs: connectTimeoutMs });
+}
+
 /** Builds a collector that goes on from `memory`, or from nothing. */
 export function createZoneCollector(
   { target, settings }: { readonly target: Target; readonly settings: ZoneSettings },
@@ -69,24 +78,26 @@ export function createZoneCollector(
 ): ZoneCollector {
   const { account, zone, concurrency } = target;
   const { now, monotonicNow, log } = tools;
-  const { intervalMs, maxAgeMs, connectTimeoutMs: timeoutMs } = settings;
+  const { intervalMs, maxAgeMs } = settings;
   const counters = memory?.counters ?? createCounters();
   let state = memory?.state ?? UNKNOWN_ZONE;
   const who = { zone, ...(account !== undefined && { account }) };
-  const unlimited = settings.proxied && !isLoopback(target.apiUrl);
   const client = createClient({
     ...target,
     ...tools,
     ...clientLimits,
-    reach: unlimited ? UNLIMITED_REACH : createReach({ timeoutMs }),
+    reach: reachOf(target, settings),
     // Shorter than the interval, so that a first refusal costs no cycle but lasts for all of its own.
     loginHoldMs: intervalMs / 2,
     observer: countingObserver(counters),
   });
-  const api = createApi(client, target.dialect, (from, to) => {
-    const message =
-      "The zone speaks the other generation of the API: ids change, series begin anew";
-    log.warn(message, { ...who, from, to });
+  const api = createApi(client, target.dialect, {
+    known: state.dialect,
+    onSwitch: (from, to) => {
+      const message =
+        "The zone speaks the other generation of the API: ids change, series begin anew";
+      log.warn(message, { ...who, from, to });
+    },
   });
   const wanted = nameFilter(target);
   const known = new WeakSet<ApiError>();

@@ -3,9 +3,13 @@ import { definition } from "../config.ts";
 import { createClient } from "../ktcloud/client.ts";
 import { createApi } from "../ktcloud/dialects.ts";
 import { ApiError, describeFailure } from "../ktcloud/errors.ts";
-import { createReach } from "../ktcloud/reach.ts";
 import { nameFilter, type Target } from "../targets/target.ts";
-import { type CollectorTools, clientLimits } from "../zone-collector.ts";
+import {
+  type CollectorTools,
+  clientLimits,
+  reachOf,
+  type ZoneSettings,
+} from "../zone-collector.ts";
 import type { CommandResult } from "./commands.ts";
 
 const { commands: _others, ...serving } = definition;
@@ -31,7 +35,7 @@ const DEADLINE_MS = 60_000;
 /** Asks each target for its load balancers, all at once. Exit code 1 if one of them fails. */
 export async function check(
   targets: readonly Target[],
-  tools: Omit<CollectorTools, "log"> & { readonly connectTimeoutMs: number },
+  tools: Omit<CollectorTools, "log"> & Pick<ZoneSettings, "connectTimeoutMs" | "proxied">,
 ): Promise<CommandResult> {
   const results = await Promise.all(targets.map((target) => checkTarget(target, tools)));
   return {
@@ -42,13 +46,13 @@ export async function check(
 }
 
 async function checkTarget(target: Target, tools: Parameters<typeof check>[1]) {
-  const { monotonicNow, connectTimeoutMs: timeoutMs } = tools;
+  const { monotonicNow } = tools;
   const name = target.account === undefined ? target.zone : `${target.account} ${target.zone}`;
   const client = createClient({
     ...target,
     ...tools,
     ...clientLimits,
-    reach: createReach({ timeoutMs }),
+    reach: reachOf(target, tools),
     loginHoldMs: DEADLINE_MS,
     observer: { exchanged: () => {}, retried: () => {}, tokenIssued: () => {} },
   });

@@ -1,5 +1,6 @@
 /** A command and its arguments -> what it prints and the exit code. */
 import { type Host, readCommandLine, sleep } from "../../shared/lifecycle.ts";
+import { isProxied } from "../settings.ts";
 import { readTargets } from "../targets/read.ts";
 import { check, checkDefinition } from "./check.ts";
 import type { Command, CommandResult } from "./commands.ts";
@@ -21,6 +22,7 @@ async function runCheck(host: Host): Promise<CommandResult> {
     sleep,
     random: Math.random,
     connectTimeoutMs: line.values.connectTimeout,
+    proxied: isProxied(host.env),
   });
 }
 

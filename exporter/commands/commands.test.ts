@@ -13,6 +13,7 @@ const tools = {
   sleep,
   random: () => 0,
   connectTimeoutMs: 1000,
+  proxied: false,
 };
 
 function targetOf(apiUrl: string, over: Partial<Target> = {}): Target {

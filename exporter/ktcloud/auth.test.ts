@@ -82,6 +82,24 @@ describe("current() uses a token", () => {
   });
 });
 
+describe("a renewal that fails", () => {
+  test("leaves the token in use until its real end, and tries again meanwhile", async () => {
+    const { world, source } = setUp((now) => ({ expires_at: at(now + 60 * MINUTE) }));
+    await source.current();
+    world.status = 503;
+    world.nowMs = START + 56 * MINUTE;
+    expect(await source.current()).toBe("T1");
+    world.nowMs = START + 60 * MINUTE - 1;
+    expect(await source.current()).toBe("T1");
+    expect(world.logins).toBe(3);
+    world.nowMs = START + 60 * MINUTE + 1000;
+    expect(source.current()).rejects.toThrow("HTTP 503");
+    world.status = 201;
+    world.nowMs += 1000;
+    expect(await source.current()).toBe("T5");
+  });
+});
+
 describe("a login that fails", () => {
   test("is not tried again before the hold is over, and ever more rarely while it is refused", async () => {
     const { world, source } = setUp();

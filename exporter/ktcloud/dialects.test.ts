@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { ENDLESS } from "../testing/cloud.ts";
 import type { JsonObject } from "./answer.ts";
+import type { Dialect } from "./api.ts";
 import { createApi, type DialectChoice } from "./dialects.ts";
 import { ApiError } from "./errors.ts";
 
 type Answer = JsonObject | ApiError;
 
-const REST: JsonObject = { data: [{ loadbalancerId: "uuid" }] };
+const REST: JsonObject = { data: [{ loadbalancerId: "uuid" }], pagination: { total: 1 } };
 const COMMAND: JsonObject = {
   listloadbalancersresponse: { loadbalancer: [{ loadbalancerid: 7 }] },
 };
@@ -18,7 +19,7 @@ function failure(kind: ApiError["failure"], status: number, serviceNotFound = fa
 }
 
 /** A cloud that answers by path, and may be changed; with the paths that were asked for. */
-function setUp(choice: DialectChoice, answers: Readonly<Record<string, Answer>>) {
+function setUp(choice: DialectChoice, answers: Readonly<Record<string, Answer>>, known?: Dialect) {
   const cloud = { answers, asked: [] as string[], switches: [] as string[] };
   const client = {
     get: async (_operation: string, path: string) => {
@@ -29,7 +30,8 @@ function setUp(choice: DialectChoice, answers: Readonly<Record<string, Answer>>)
       return answer;
     },
   };
-  const api = createApi(client, choice, (from, to) => cloud.switches.push(`${from} ${to}`));
+  const onSwitch = (from: Dialect, to: Dialect) => void cloud.switches.push(`${from} ${to}`);
+  const api = createApi(client, choice, { known, onSwitch });
   const list = async () => {
     cloud.asked = [];
     const listing = await api.listLoadBalancers(ENDLESS).catch((error: unknown) => error);
@@ -75,6 +77,12 @@ describe("auto", () => {
     const { cloud, list } = setUp("auto", answers);
     expect(await list()).toBe(expected);
     expect(cloud.asked).toEqual(asked);
+  });
+
+  test("asks first what a predecessor found, so that a new worker changes no ids", async () => {
+    const both = { [PATHS.rest]: REST, [PATHS.client]: COMMAND };
+    const { list } = setUp("auto", both, "command");
+    expect(await list()).toBe("7");
   });
 
   test("remembers what answered, and looks again when the gateway no longer knows it", async () => {

@@ -16,12 +16,16 @@ export type DialectChoice = "auto" | Dialect;
 export function createApi(
   client: Client,
   choice: DialectChoice,
-  onSwitch: (from: Dialect, to: Dialect) => void = () => {},
+  options: {
+    /** What answered before, where somebody remembers: it is asked first. */
+    readonly known?: Dialect | undefined;
+    readonly onSwitch?: (from: Dialect, to: Dialect) => void;
+  } = {},
 ): LoadBalancerApi {
   if (choice === "rest") return createRestApi(client);
   if (choice === "command") return createCommandApi(client);
   const apis = { rest: createRestApi(client), command: createCommandApi(client) };
-  let known: Dialect | undefined;
+  let { known } = options;
   return {
     get dialect() {
       return known;
@@ -31,7 +35,7 @@ export function createApi(
       const second = first === "rest" ? "command" : "rest";
       const ask = async (dialect: Dialect) => {
         const listing = await apis[dialect].listLoadBalancers(cycle);
-        if (known !== undefined && known !== dialect) onSwitch(known, dialect);
+        if (known !== undefined && known !== dialect) options.onSwitch?.(known, dialect);
         known = dialect;
         return listing;
       };

@@ -55,6 +55,7 @@ export function createReach({ timeoutMs, open = connect }: ReachOptions): Reach 
         signal: controller.signal,
         reached: () => {
           answered = true;
+          end?.();
           reachable.add(host);
         },
         [Symbol.dispose]: () => {

@@ -21,7 +21,8 @@ describe("listLoadBalancers() asks for pages", () => {
   test.each<[string, JsonObject[], number]>([
     ["until it has the total", [page(["a", "b"], 3), page(["c"], 3)], 2],
     ["once where the total is all there", [page(["a", "b"], 2)], 1],
-    ["until one is not full where there is no total", [page(["a", "b"]), page(["c"])], 2],
+    ["until one is empty where nothing is told", [page(["a", "b"]), page(["c"]), page([])], 3],
+    ["until one repeats what was there", [page(["a", "b"]), page(["a", "b"])], 2],
     ["until one is empty where there is no total", [page(["a", "b"]), page([])], 2],
     ["until one is empty where the total is too high", [page(["a"], 9), page([], 9)], 2],
     ["until one is not full where the total is too low", [page(["a", "b"], 1), page(["c"], 1)], 2],

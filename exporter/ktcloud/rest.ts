@@ -31,27 +31,47 @@ export function createRestApi(client: Client, { pageSize = PAGE_SIZE } = {}): Lo
   };
 }
 
+/** The smallest page that is known, the default: a list of fewer was not cut into pages (contract 4.1). */
+const SMALLEST_PAGE = 20;
+
 /**
- * All pages. `pagination.offset` is of unknown meaning and not used; without a total, or with one that is less
- * than there is, a page that is not full is the last one (contract 4.1).
+ * All pages. `pagination.offset` is of unknown meaning and not used. Where neither a total nor a size is told,
+ * or the total is too low, pages are asked for until one brings nothing new: a part of a list must not pass
+ * for the whole (contract 4.1).
  */
 async function readPages(client: Client, cycle: Cycle, pageSize: number): Promise<RawList> {
   const operation = "list_load_balancers" as const;
   const items: unknown[] = [];
+  const seen = new Set<unknown>();
+  let claimed: number | undefined;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const answer = await client.get(
-      operation,
-      `/loadbalancers?page=${page}&size=${pageSize}`,
-      cycle,
-    );
-    const found = readPage(answer);
-    items.push(...found.items);
-    const { total, size = pageSize } = found;
-    const told = total !== undefined && items.length <= total;
-    const done = told ? items.length === total : found.items.length < size;
-    if (done || found.items.length === 0) return { operation, key: "data", items, claimed: total };
+    const path = `/loadbalancers?page=${page}&size=${pageSize}`;
+    const { items: found, total, size } = readPage(await client.get(operation, path, cycle));
+    claimed = total ?? claimed;
+    const whole = { operation, key: "data", items, claimed } as const;
+    if (!bringsNew(found, seen)) return checkWhole(whole);
+    items.push(...found);
+    if (items.length === total) return whole;
+    const mayBeMore = total === undefined ? size === undefined : items.length < total;
+    if (!mayBeMore && found.length < (size ?? pageSize)) return whole;
   }
   throw unreadable(operation, `no end of the list after ${MAX_PAGES} pages`);
+}
+
+/** Whether a page holds anything that no page before it held; what it holds is remembered. */
+function bringsNew(page: readonly unknown[], seen: Set<unknown>): boolean {
+  const before = seen.size;
+  for (const item of page) {
+    const id = isObject(item) ? normaliseKeys(item).loadbalancerid : undefined;
+    seen.add(id ?? item);
+  }
+  return seen.size > before;
+}
+
+function checkWhole(list: RawList): RawList {
+  const { operation, items, claimed = 0 } = list;
+  if (items.length >= claimed || items.length < SMALLEST_PAGE) return list;
+  throw unreadable(operation, `the list ended after ${items.length} of ${claimed} load balancers`);
 }
 
 function readPage({ data, pagination }: JsonObject) {

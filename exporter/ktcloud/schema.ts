@@ -46,9 +46,12 @@ export interface Listing<T> {
   readonly claimed: number | undefined;
 }
 
-/** Whether the cloud's word means that it works: any other word than this does not (contract 3.9). */
-export function isUp({ state: word }: Pick<LoadBalancer | Server, "state">): boolean {
-  return word.toUpperCase() === "UP";
+/**
+ * 1 where the cloud's word means that it works, 0 for any other word (contract 3.9); `undefined` where there is
+ * no word: nobody knows then, and a renamed key must not look like an outage of everything.
+ */
+export function upValue({ state: word }: Pick<LoadBalancer | Server, "state">): number | undefined {
+  return word === "" ? undefined : Number(word.toUpperCase() === "UP");
 }
 
 const loadBalancer = z

@@ -83,7 +83,7 @@ function checkZones(view: PageView): void {
   agree("total", view.value("ktcloud_lb_total_count"), known ? sum(counts) : undefined);
   for (const zone of zones) {
     const count = view.value("ktcloud_zone_load_balancers", zone);
-    const shown = view.all("ktcloud_lb_info", zone);
+    const shown = view.all("ktcloud_lb_state_info", zone);
     if (shown.length > (count ?? 0)) throw new Error("more load balancers than were counted");
     agree("types", sum(view.all("ktcloud_lb_service_type_count", zone)), shown.length);
     const up = view.value("ktcloud_zone_up", zone) === 1;
