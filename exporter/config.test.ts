@@ -95,7 +95,7 @@ describe("the configuration", () => {
     expect(problems(["--collect.deadline", text])).toHaveLength(1);
   });
 
-  test.each(["/", "metrics", "/healthz", "/-/metrics", "/a b", "/x?y"])(
+  test.each(["/", "metrics", "/healthz", "/-/metrics", "/a b", "/x?y", "/./m", "/a/../m", "//m"])(
     "refuses the telemetry path %s",
     (path) => {
       expect(problems(["--web.telemetry-path", path])).toHaveLength(1);

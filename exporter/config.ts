@@ -23,7 +23,11 @@ const RESERVED = ["/", "/healthz", "/readyz"];
 const telemetryPath = parsed(
   `a path such as /metrics, but none of ${RESERVED.join(", ")} and nothing below /-/`,
   (text) =>
-    /^\/[\w.~/-]*$/.test(text) && !RESERVED.includes(text) && !text.startsWith("/-/")
+    /^\/[\w.~/-]*$/.test(text) &&
+    // No `/./` or `/../`, which no client sends as they are.
+    URL.parse(text, "http://exporter/")?.pathname === text &&
+    !RESERVED.includes(text) &&
+    !text.startsWith("/-/")
       ? text
       : undefined,
 );

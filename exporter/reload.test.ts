@@ -252,7 +252,7 @@ describe("/-/reload", () => {
   const app = (result: ReloadResult) => {
     const routes = new Hono();
     addReload(routes, () => Promise.resolve(result));
-    return (method: string) => routes.request("/-/reload", { method });
+    return (method: string, headers = {}) => routes.request("/-/reload", { method, headers });
   };
 
   test.each(["POST", "PUT"])("answers a %s with 200 once it is done", async (method) => {
@@ -260,6 +260,16 @@ describe("/-/reload", () => {
     expect([answer.status, await answer.text()]).toEqual([200, "Configuration reloaded\n"]);
     const unchanged = await app({ ok: true, changed: false })(method);
     expect(await unchanged.text()).toBe("Configuration unchanged\n");
+  });
+
+  test.each([
+    ["cross-site", 403],
+    ["same-site", 403],
+    ["same-origin", 200],
+    ["none", 200],
+  ])("answers a browser's page that is %s with %d", async (site, status) => {
+    const answer = await app({ ok: true, changed: true })("POST", { "sec-fetch-site": site });
+    expect(answer.status).toBe(status);
   });
 
   test("answers with 500 and the problems as text where they leave the old one in force", async () => {

@@ -104,9 +104,19 @@ function createRun<T>(options: ReloaderOptions<T>): (reason: string) => Promise<
 /** Path at which a reload is asked for, as Prometheus has it. */
 export const RELOAD_PATH = "/-/reload";
 
+/**
+ * Whether a browser sends the request on behalf of another site's page. Programs send no such header; a
+ * browser always does with a POST.
+ */
+function isForeign(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site");
+  return site !== undefined && site !== "same-origin" && site !== "none";
+}
+
 /** Adds the route: POST or PUT is 200, or 500 with one problem a line; any other method is 405. */
 export function addReload(app: Hono, reload: () => Promise<ReloadResult>): void {
   app.on(["POST", "PUT"], RELOAD_PATH, async (c: Context) => {
+    if (isForeign(c)) return c.text("not for pages of other sites\n", 403);
     const result = await reload();
     if (result.ok) {
       return c.text(result.changed ? "Configuration reloaded\n" : "Configuration unchanged\n");

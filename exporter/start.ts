@@ -1,6 +1,6 @@
 /** How the program was started -> its command line and variables, those of the `.env` included, each time anew. */
-import { readFileSync } from "node:fs";
 import { withEnvFile } from "./targets/environment.ts";
+import { readSmallFile } from "./targets/small-file.ts";
 
 /** What configuration is read from. */
 export interface Started {
@@ -10,14 +10,14 @@ export interface Started {
   readonly readFile: (path: string) => string;
 }
 
-function readFile(path: string): string {
-  return readFileSync(path, "utf8");
-}
-
 /** Reads no file before it is asked. */
 export function startedWith(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Started {
-  return { argv, env: () => withEnvFile({ argv, env }, readFile).env, readFile };
+  return {
+    argv,
+    env: () => withEnvFile({ argv, env }, readSmallFile).env,
+    readFile: readSmallFile,
+  };
 }

@@ -121,3 +121,11 @@ describe("Retry-After", () => {
     expect(refused).toThrow(expect.objectContaining({ retryAfterMs: undefined }));
   });
 });
+
+test("no message holds a secret, not even one that is the word in its place, nor tells it by doubling that", () => {
+  const secrets = ["secret", "p.w", 'a"b'];
+  const text = JSON.stringify({ error: { message: 'secret p.w pxw a"b' } });
+  const refused = () =>
+    readAnswer({ status: 500, headers: new Headers(), text }, { operation: "token", secrets });
+  expect(refused).toThrow("HTTP 500: <secret> <secret> pxw <secret>");
+});

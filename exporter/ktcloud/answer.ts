@@ -85,10 +85,15 @@ function retryAfterMs(headers: Headers): number | undefined {
 
 /** Replaces each secret, also as JSON within JSON would write it: a cloud may echo what it was sent. */
 function redact(text: string, secrets: readonly string[]): string {
-  return secrets
+  const forms = secrets
     .flatMap((secret) => [escaped(escaped(secret)), escaped(secret), secret])
-    .filter((secret) => secret !== "")
-    .reduce((shown, secret) => shown.replaceAll(secret, "<secret>"), text);
+    .filter((secret) => secret !== "");
+  if (forms.length === 0) return text;
+  // In one pass: what was put in its place must not be searched again, or "secret" would tell itself.
+  return text.replaceAll(
+    new RegExp(forms.map((one) => RegExp.escape(one)).join("|"), "g"),
+    "<secret>",
+  );
 }
 
 function escaped(text: string): string {

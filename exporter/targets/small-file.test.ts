@@ -30,7 +30,7 @@ test("readSmallFile() reads a file up to the limit, without a byte order mark", 
 
 test("readSmallFile() refuses what is larger, also without an end, what is no text, and no file", () => {
   expect(failure(write("a".repeat(MAX_FILE_BYTES + 1)))).toBe("larger than 262144 bytes");
-  expect(failure("/dev/zero")).toBe("larger than 262144 bytes");
+  expect(failure("/dev/zero")).toBe("not a regular file");
   expect(failure(write(new Uint8Array([0xff, 0xfe])))).toBe("not UTF-8");
   expect(failure(join(directory, "none"))).toBe("ENOENT");
   expect(failure(directory)).toBe("EISDIR");
@@ -39,4 +39,10 @@ test("readSmallFile() refuses what is larger, also without an end, what is no te
 test("readFailure() never gives a message", () => {
   expect(readFailure(new TypeError("hunter2"))).toBe("TypeError");
   expect(readFailure("hunter2")).toBe("unknown");
+});
+
+test("readSmallFile() refuses a pipe at once, which would be waited for", () => {
+  const path = join(directory, "pipe");
+  Bun.spawnSync(["mkfifo", path]);
+  expect(() => readSmallFile(path)).toThrow("not a regular file");
 });

@@ -1,5 +1,5 @@
 /** A path -> the text of a file, which must be a small one in UTF-8. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 /** A file that cannot be a configuration or a secret. `code` says why, as those of the file system do. */
 export class SmallFileError extends Error {
@@ -15,12 +15,16 @@ export class SmallFileError extends Error {
 export const MAX_FILE_BYTES = 262_144;
 
 /**
- * Reads a file of at most `maxBytes`, also a pipe, and never more of it. Throws {@link SmallFileError} for
- * one that is larger or not UTF-8, and as `readFileSync` does.
+ * Reads a file of at most `maxBytes`, and never more of it. Throws {@link SmallFileError} for one that is larger
+ * or not UTF-8, and for what is no file: a pipe would be waited for, and has nothing to say a second time.
+ * Throws as `readFileSync` does, too.
  */
 export function readSmallFile(path: string, maxBytes = MAX_FILE_BYTES): string {
-  const file = openSync(path, "r");
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
+    const kind = fstatSync(file);
+    // Reading a directory fails by itself, with a code that everybody knows.
+    if (!kind.isFile() && !kind.isDirectory()) throw new SmallFileError("not a regular file");
     const bytes = new Uint8Array(maxBytes + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
