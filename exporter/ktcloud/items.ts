@@ -15,19 +15,25 @@ function numeric(text: string): number | undefined {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
+/**
+ * Longest label value. A load balancer's name has at most 32 characters (contract 3.7), and stands in every
+ * series of its servers: one of a megabyte would take gigabytes.
+ */
+const MAX_LABEL = 256;
+
 /** Text or a whole number that is not empty, as text; without it the item is worth nothing. */
 export const ident = z
-  .union([z.string().trim().min(1), z.number().int()])
+  .union([z.string().trim().min(1).max(MAX_LABEL), z.number().int()])
   // Halves of a surrogate pair would all be written as the same replacement character.
   .transform((value) => String(value).toWellFormed());
 
-/** Text for a label; empty where there is none. */
+/** Text for a label, cut where it is too long; empty where there is none. */
 export const label = z
   .unknown()
   .optional()
   .transform((value) =>
     typeof value === "string" || typeof value === "number"
-      ? String(value).trim().toWellFormed()
+      ? String(value).trim().slice(0, MAX_LABEL).toWellFormed()
       : "",
   );
 

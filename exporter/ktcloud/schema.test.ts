@@ -119,4 +119,13 @@ describe("readLoadBalancers()", () => {
     expect(items.map(({ id }) => id)).toEqual(["a\ufffd"]);
     expect(duplicates).toBe(1);
   });
+
+  test("cuts a label that is too long, and takes no id that is: two might be cut to the same", () => {
+    const { items, unreadable } = readLoadBalancers([
+      { loadbalancerid: "a", name: "n".repeat(1_000_000) },
+      { loadbalancerid: "i".repeat(257) },
+    ]);
+    expect(items.map(({ name }) => name)).toEqual(["n".repeat(256)]);
+    expect(unreadable).toBe(1);
+  });
 });
