@@ -50,6 +50,21 @@ describe("listLoadBalancers() asks for pages", () => {
     expect(listing).toMatchObject({ listed: 3, duplicates: 1, claimed: 4 });
   });
 
+  test("and takes what has no id once, of a cloud that gives the same page for ever", async () => {
+    const same = { data: [lb("a"), { loadbalancerName: "x" }, null] };
+    const { api, asked } = apiAnswering(...Array.from({ length: 60 }, () => structuredClone(same)));
+    const listing = await api.listLoadBalancers(ENDLESS);
+    expect(listing).toMatchObject({ items: [{ id: "a" }], listed: 3, unreadable: 2 });
+    expect(asked).toHaveLength(2);
+  });
+
+  test("and fails at a later one of which nothing can be read", async () => {
+    const { api } = apiAnswering(page(["a", "b"]), { data: [{}, []] });
+    const error = await api.listLoadBalancers(ENDLESS).catch((thrown: unknown) => thrown);
+    const message = "none of the 2 items in data can be read";
+    expect(error).toMatchObject({ failure: "parse", message });
+  });
+
   test("but not for ever of a cloud that never ends", async () => {
     const endless = Array.from({ length: 60 }, (_, index) => page([`${index}a`, `${index}b`]));
     const { api, asked } = apiAnswering(...endless);

@@ -3,6 +3,7 @@
 import { isObject, type JsonObject, normaliseKeys } from "./answer.ts";
 import type { LoadBalancerApi } from "./api.ts";
 import type { Client } from "./client.ts";
+import { ident } from "./items.ts";
 import { asArray, asCount, type RawList, readList, unreadable } from "./lists.ts";
 import type { Cycle } from "./pacer.ts";
 import { readRestLoadBalancers, readRestServers } from "./schema-rest.ts";
@@ -42,14 +43,16 @@ const SMALLEST_PAGE = 20;
 async function readPages(client: Client, cycle: Cycle, pageSize: number): Promise<RawList> {
   const operation = "list_load_balancers" as const;
   const items: unknown[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Set<string>();
   let claimed: number | undefined;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const path = `/loadbalancers?page=${page}&size=${pageSize}`;
     const { items: found, total, size } = readPage(await client.get(operation, path, cycle));
     claimed = total ?? claimed;
     const whole = { operation, key: "data", items, claimed } as const;
-    if (!bringsNew(found, seen)) return checkWhole(whole);
+    const news = idsOn(found).filter((id) => !seen.has(id));
+    if (news.length === 0) return checkWhole(whole);
+    for (const id of news) seen.add(id);
     items.push(...found);
     if (items.length === total) return whole;
     const mayBeMore = total === undefined ? size === undefined : items.length < total;
@@ -58,14 +61,17 @@ async function readPages(client: Client, cycle: Cycle, pageSize: number): Promis
   throw unreadable(operation, `no end of the list after ${MAX_PAGES} pages`);
 }
 
-/** Whether a page holds anything that no page before it held; what it holds is remembered. */
-function bringsNew(page: readonly unknown[], seen: Set<unknown>): boolean {
-  const before = seen.size;
-  for (const item of page) {
-    const id = isObject(item) ? normaliseKeys(item).loadbalancerid : undefined;
-    seen.add(id ?? item);
-  }
-  return seen.size > before;
+/**
+ * The ids on a page. What has none cannot tell whether it was on a page before, so that a page of nothing else
+ * is neither news nor an end.
+ */
+function idsOn(page: readonly unknown[]): readonly string[] {
+  const ids = page.flatMap((item) => {
+    const id = ident.safeParse(isObject(item) ? normaliseKeys(item).loadbalancerid : undefined);
+    return id.success ? [id.data] : [];
+  });
+  if (page.length === 0 || ids.length > 0) return ids;
+  throw unreadable("list_load_balancers", `none of the ${page.length} items in data can be read`);
 }
 
 function checkWhole(list: RawList): RawList {
