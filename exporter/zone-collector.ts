@@ -38,6 +38,8 @@ export interface CollectorTools {
 /** What a successor goes on from. */
 export interface ZoneMemory {
   readonly state: ZoneState;
+  /** The filter that the state was read through. */
+  readonly filter: Pick<Target, "include" | "exclude">;
   readonly counters: Counters;
 }
 
@@ -80,7 +82,8 @@ export function createZoneCollector(
   const { now, monotonicNow, log } = tools;
   const { intervalMs, maxAgeMs } = settings;
   const counters = memory?.counters ?? createCounters();
-  let state = memory?.state ?? UNKNOWN_ZONE;
+  const filter = { include: target.include, exclude: target.exclude };
+  let state = recall(memory, filter);
   const who = { zone, ...(account !== undefined && { account }) };
   const client = createClient({
     ...target,
@@ -106,7 +109,7 @@ export function createZoneCollector(
   return {
     target,
     facts: () => ({ account, zone, state, counters }),
-    memory: () => ({ state, counters }),
+    memory: () => ({ state, filter, counters }),
     collect: async (cycle) => {
       const startedAtMs = now();
       const startedMs = monotonicNow();
@@ -129,6 +132,13 @@ export function createZoneCollector(
       count(counters, collection, known);
     },
   };
+}
+
+/** Load balancers that another filter let through are not those that this one does, nor all of them. */
+function recall(memory: ZoneMemory | undefined, filter: ZoneMemory["filter"]): ZoneState {
+  if (memory === undefined) return UNKNOWN_ZONE;
+  if (Bun.deepEquals(memory.filter, filter)) return memory.state;
+  return { ...memory.state, up: false, known: undefined };
 }
 
 /** When each of the ids was last asked for; what is not listed any more is forgotten. */
