@@ -105,7 +105,7 @@ function servers(envelope: object): Fault {
 }
 
 function station(dialect: Dialect) {
-  return startStation({ target: { dialect, timeoutMs: 100 } });
+  return startStation({ target: { dialect, timeoutMs: 100 }, fleet: { loadBalancers: 3 } });
 }
 
 describe.each([...BOTH])("the list by %s fails at step", (dialect) => {
