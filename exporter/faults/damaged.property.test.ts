@@ -142,7 +142,7 @@ function countIn(list: unknown, keys: readonly string[]): number {
   const idOf = (item: unknown) => {
     const parts = keys.map((key) => at(item, key));
     const readable = parts.every((part) =>
-      typeof part === "string" ? part.trim() !== "" : Number.isSafeInteger(part),
+      typeof part === "string" ? /^.{1,256}$/s.test(part.trim()) : Number.isSafeInteger(part),
     );
     return readable
       ? JSON.stringify(parts.map((part) => String(part).trim().toWellFormed()))

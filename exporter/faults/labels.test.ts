@@ -22,7 +22,7 @@ const NAMES: readonly (readonly [what: string, written: string, shown?: string])
   ["blanks around it", "  a  ", "a"],
   ["nothing", ""],
   ["nothing but blanks", " \t ", ""],
-  ["10 KB", "x".repeat(10_000)],
+  ["200 characters", "x".repeat(200)],
   ["a rate limit's words", "ratelimit-timeout"],
   ["a key of every object", "__proto__"],
   ["markup", "</bdi><script>alert(1)</script>"],
