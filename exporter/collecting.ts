@@ -20,7 +20,6 @@ export interface CollectingOptions {
 
 /** Collecting that begins and ends, as a replica begins and ends to lead. */
 export interface Collecting {
-  readonly targets: readonly Target[];
   /** `holds`: whether a collection may begin; always by default. */
   start(holds?: () => boolean): void;
   /** At once: nothing more comes of what is under way. Resolves when nothing is under way any more. */
@@ -42,9 +41,6 @@ export function createCollecting(options: CollectingOptions): Collecting {
   let worker: Supervisor | undefined;
   const settings = () => collectorSettings(config, { ...options, targets });
   return {
-    get targets() {
-      return targets;
-    },
     start: (holds = () => true) => {
       worker ??= superviseWorker({
         holds,

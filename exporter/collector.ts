@@ -35,7 +35,10 @@ export interface Memory {
 export interface Collector {
   /** Collects once and gives the page; `undefined` where new settings came meanwhile. */
   cycle(): Promise<Snapshot | undefined>;
-  /** Goes on with these settings; a cycle under way is given up. What is the same keeps its state. */
+  /**
+   * Goes on with these targets; a cycle under way is given up. A target that is the same keeps its state, its
+   * token and its pace. The other settings come from the command line, and never change.
+   */
   configure(settings: CollectorSettings): void;
   /** Whether no target has ever been listed. */
   readonly blind: boolean;
@@ -83,9 +86,7 @@ export function createCollector(
       return zones.every((zone) => zone.facts().state.lastSuccess === undefined);
     },
     configure: (next) => {
-      const fresh = createZones(next, tools, remember().zones);
-      const same = Bun.deepEquals(shared(settings), shared(next));
-      zones = reuseZones(same ? zones : [], fresh);
+      zones = reuseZones(zones, createZones(next, tools, remember().zones));
       settings = next;
       running.abort();
     },
@@ -128,10 +129,6 @@ function reuseZones(
   fresh: readonly ZoneCollector[],
 ): readonly ZoneCollector[] {
   return fresh.map((zone) => old.find(({ target }) => Bun.deepEquals(target, zone.target)) ?? zone);
-}
-
-function shared({ intervalMs, maxAgeMs, connectTimeoutMs, proxied }: ZoneSettings) {
-  return { intervalMs, maxAgeMs, connectTimeoutMs, proxied };
 }
 
 /** What is remembered of a target outlives a new password, but not another account or cloud. */
