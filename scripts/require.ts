@@ -4,6 +4,7 @@ const HOW: Readonly<Record<string, string>> = {
   promtool: "it comes with prometheus: apt-get install prometheus or brew install prometheus",
   unshare: "Linux only, in the package util-linux",
   ip: "Linux only: apt-get install iproute2",
+  curl: "Debian and Ubuntu: apt-get install curl; macOS has it",
   kubectl: "https://kubernetes.io/docs/tasks/tools/ (1.30 or later, for its kustomize)",
 };
 

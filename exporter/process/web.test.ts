@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createCertificate, type TestCertificate } from "../../shared/testing/certificate.ts";
 import { eventually } from "../../shared/testing/eventually.ts";
-import { runProcess } from "../../shared/testing/process.ts";
 import { sample } from "../testing/metrics.ts";
 import { ACCESS, createRig, type Exporter, type Rig } from "../testing/rig.ts";
 
@@ -69,19 +68,6 @@ describe("--web.config.file", () => {
       rig.search(await granted.text());
     }
     expect(await ask("/metrics", { ca: second.ca }).catch(() => "refused")).toBe("refused");
-  });
-
-  test.skipIf(Bun.which("curl") === null)("is what curl understands", async () => {
-    await using rig = createRig();
-    const { exporter } = await startSecured(rig);
-    const ca = rig.write("ca.crt", first.ca);
-    const url = `https://localhost:${await exporter.port("web")}/metrics`;
-    const curl = ["curl", "-sS", "--noproxy", "*", "--fail", "--compressed", "--cacert", ca, url];
-    const page = await runProcess([...curl, "--user", `prometheus:${PASSWORD}`]);
-    expect(page).toMatchObject({ code: 0, stderr: "" });
-    expect(page.stdout).toContain("\nktcloud_snapshot_timestamp_seconds ");
-    // 22: an HTTP status that is an error.
-    expect((await runProcess([...curl, "--user", "prometheus:wrong"])).code).toBe(22);
   });
 
   test("follows a new certificate without a failed request", async () => {

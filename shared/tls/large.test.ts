@@ -1,8 +1,5 @@
 /** Large answers: whole, at the reader's pace, and without a copy of them in this process. */
 import { beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createLogger } from "../log.ts";
 import { createCertificate, type TestCertificate } from "../testing/certificate.ts";
 import { eventually } from "../testing/eventually.ts";
@@ -92,26 +89,6 @@ test.each([0, 1, 3])(
     const body = await reader.rest(pauseMs);
     expect(body.equals(page)).toBe(true);
     await closed;
-  },
-);
-
-test.skipIf(Bun.which("curl") === null)(
-  "a page of 10 MiB comes whole to curl, also over one connection twice",
-  async () => {
-    await using server = await start(() => new Response(page));
-    const directory = mkdtempSync(join(tmpdir(), "large-"));
-    writeFileSync(join(directory, "ca.pem"), pair.ca);
-    const url = `https://localhost:${server.port}/`;
-    const outputs = ["first", "second"].flatMap((name) => ["-o", join(directory, name), url]);
-    const command = ["curl", "-sS", "-m", "20", "--cacert", join(directory, "ca.pem"), ...outputs];
-    const curl = Bun.spawn(command, { env: { PATH: process.env.PATH ?? "" }, stderr: "pipe" });
-    expect(await curl.stderr.text()).toBe("");
-    expect(await curl.exited).toBe(0);
-    for (const name of ["first", "second"]) {
-      const body = await Bun.file(join(directory, name)).bytes();
-      expect(Buffer.compare(body, page)).toBe(0);
-    }
-    rmSync(directory, { recursive: true });
   },
 );
 
