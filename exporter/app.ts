@@ -1,4 +1,4 @@
-/** HTTP requests -> bytes that are already there: the page, the landing page, health, own metrics. */
+/** HTTP requests -> bytes that are already there: the page, the status page, health, own metrics. */
 import { Hono } from "hono";
 import { addHealth, addMetrics, get, type Readiness } from "../shared/http.ts";
 import type { Logger } from "../shared/log.ts";

@@ -52,6 +52,7 @@ export async function runExporter(
     read: () => readAgain(started),
     apply: (next) => {
       ({ targets } = next);
+      stage.renew();
       collecting?.configure(targets);
     },
     registry,
@@ -91,6 +92,7 @@ export async function runExporter(
   configuration.attach(listener);
   teardown.defer(() => listener.close(CLOSE_MS));
   ({ port } = listener);
+  stage.renew();
   const address = formatAddress({ ...bind, port });
   log.info("Listening", { listener: "web", scheme: listener.scheme, address, port });
 

@@ -14,10 +14,10 @@ const page = (problem: string, listed = true): Snapshot => ({
   problem,
 });
 
-function setUp(elects: boolean) {
+function setUp(elects: boolean, initial = () => page("initial", false)) {
   return createStage({
     elects,
-    initial: () => page("initial", false),
+    initial,
     standby: page("standby"),
     maxAgeMs: 1000,
     now: () => 500,
@@ -34,6 +34,16 @@ describe("without an election a replica", () => {
     expect(stage.current.problem).toBe("first");
     expect(stage).toMatchObject({ role: "alone", leader: undefined, readiness: true });
   });
+});
+
+test("renew() makes the first page anew, but never one of a collection", () => {
+  let made = 0;
+  const stage = setUp(false, () => page(`initial ${(made += 1)}`, false));
+  stage.renew();
+  expect(stage.current.problem).toBe("initial 2");
+  stage.show(page("first"));
+  stage.renew();
+  expect(stage.current.problem).toBe("first");
 });
 
 describe("with an election a replica", () => {

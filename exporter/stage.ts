@@ -29,6 +29,8 @@ export interface Stage extends SnapshotStore {
   readonly leader: string | undefined;
   readonly readiness: Readiness;
   show(snapshot: Snapshot): void;
+  /** What the first page tells has changed, such as the port: made anew where nothing was collected yet. */
+  renew(): void;
   /** A new state of the election. What was shown under an earlier leadership is forgotten. */
   change(state: LeaderState): void;
 }
@@ -62,6 +64,9 @@ export function createStage({ elects, initial, standby, maxAgeMs, now }: StageOp
     show: (snapshot) => {
       newest = snapshot;
       collected = true;
+    },
+    renew: () => {
+      if (!collected) newest = initial();
     },
     change: (next) => {
       if (next.kind === "leading") {
