@@ -29,8 +29,8 @@ export interface Collecting {
 }
 
 /**
- * How long a worker may take to show that it lives: building a page of 100,000 series takes a second, so
- * half a minute of silence is no work any more.
+ * How long a worker may take to show that it lives: it gives a sign every second except while it builds
+ * a page, and half a minute of silence is no work any more.
  */
 const LIMITS = { restartDelayMs: 5000, silenceMs: 30_000, pageGraceMs: 30_000 };
 

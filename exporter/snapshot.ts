@@ -6,7 +6,7 @@ import type { PageTexts } from "./render.ts";
 
 /**
  * One page in one format. Blobs, because a response shares the bytes of a Blob, while it would copy those
- * of an array: 13 MB a scrape where there are 100,000 series.
+ * of an array for each scrape.
  */
 export interface Encoded {
   readonly plain: Blob;
@@ -27,8 +27,8 @@ export interface Snapshot {
 }
 
 /**
- * Encodes a page once for all scrapes to come. Not by `new Blob([bytes])`: from 8 MB on that is a file in
- * memory, which costs milliseconds when it is first sent and when it is given up (Bun 1.4.5).
+ * Encodes a page once for all scrapes to come. Not by `new Blob([bytes])`: a large one is a file in memory, which
+ * holds up the thread that first sends it and that gives it up (Bun 1.4.5).
  */
 export async function encodePage(texts: PageTexts): Promise<Snapshot["pages"]> {
   const encoded = async (format: Format): Promise<Encoded> => {
