@@ -130,8 +130,8 @@ describe("--web.config.file", () => {
     expect((await ask("/metrics", { password: "" })).status).toBe(401);
 
     rig.write("web.yml", users + TLS);
-    const good = await reload();
-    expect([good.status, await good.text()]).toEqual([200, "Configuration reloaded\n"]);
+    // Reloaded by it, or unchanged where the watch was quicker.
+    expect((await reload()).status).toBe(200);
     expect((await ask("/metrics")).headers.get("x-content-type-options")).toBeNull();
     expect(await (await ask("/")).text()).not.toContain("is not in force");
     expect(await lastReload(secured)).toBe(1);
