@@ -40,8 +40,8 @@ e2e: install build
 
 # Render every kustomization and check what comes out
 manifests: install
-    @bun scripts/require.ts kubectl
-    @bun test ./manifests/check.ts
+    @bun scripts/require.ts kubectl promtool
+    @bun test $(find ./manifests -name check.ts)
 
 # Compile the executables dist/webhook, dist/sidecar and dist/exporter
 build *COMPONENTS=components: install

@@ -8,9 +8,7 @@ import { Hono } from "hono";
 import { version } from "../package.json" with { type: "json" };
 import { addHealth } from "../shared/http.ts";
 import { runProcess } from "../shared/testing/process.ts";
-import { checkExporter } from "./exporter/check.ts";
 import { imageParts, type Rendered, render, selects } from "./render.ts";
-import { checkWebhook } from "./webhook/check.ts";
 
 /** Every folder that can be rendered by itself; components are rendered where they are used. */
 const FOLDERS = [...new Bun.Glob("**/kustomization.yaml").scanSync(import.meta.dir)]
@@ -140,6 +138,3 @@ describe.each(CASES)("manifests/%s", (_folder, rendered) => {
     },
   );
 });
-
-await checkWebhook();
-await checkExporter();

@@ -31,7 +31,14 @@ interface Kinds {
 /** What every object has. */
 export interface KubernetesObject {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly apiVersion: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -51,12 +58,16 @@ export class Rendered {
     this.objects = objects;
   }
 
-  all<K extends keyof Kinds>(kind: K): readonly Kinds[K][] {
-    return this.objects.filter((one) => one.kind === kind) as unknown as Kinds[K][];
+  all<K extends keyof Kinds>(kind: K): readonly Kinds[K][];
+  all(kind: string): readonly KubernetesObject[];
+  all(kind: string): readonly KubernetesObject[] {
+    return this.objects.filter((one) => one.kind === kind);
   }
 
-  /** The only object of a kind. */
-  one<K extends keyof Kinds>(kind: K): Kinds[K] {
+  /** The only object of a kind. Throws a `RangeError` where there is none, or more than one. */
+  one<K extends keyof Kinds>(kind: K): Kinds[K];
+  one(kind: string): KubernetesObject;
+  one(kind: string): KubernetesObject {
     return only(this.all(kind), kind);
   }
 

@@ -15,19 +15,17 @@ function configOf(argv: readonly string[]): WebhookConfig {
   return line.values;
 }
 
-/** Declares the tests of manifests/webhook. */
-export async function checkWebhook(): Promise<void> {
-  const whole = await render("webhook");
-  const base = await render("webhook/base");
-  describe("manifests/webhook", () => checkWiring(whole));
-  describe("manifests/webhook/base", () => checkWiring(base));
-  const selfSigned = await render("webhook/self-signed");
-  describe("manifests/webhook/self-signed", () => checkWiring(selfSigned));
-  test("manifests/webhook/self-signed allows the API calls that are made there, and no others", () =>
-    checkRights(selfSigned));
-  test("manifests/webhook has cert-manager make the Secret that is mounted, and the caBundle", () =>
-    checkCertificate(whole));
-}
+const certManager = await render("webhook");
+const base = await render("webhook/base");
+const selfSigned = await render("webhook/self-signed");
+
+describe("manifests/webhook", () => checkWiring(certManager));
+describe("manifests/webhook/base", () => checkWiring(base));
+describe("manifests/webhook/self-signed", () => checkWiring(selfSigned));
+test("manifests/webhook/self-signed allows the API calls that are made there, and no others", () =>
+  checkRights(selfSigned));
+test("manifests/webhook has cert-manager make the Secret that is mounted, and the caBundle", () =>
+  checkCertificate(certManager));
 
 function checkWiring(rendered: Rendered): void {
   const container = rendered.container();
