@@ -100,6 +100,23 @@ describe("POST /mutate answers a review", () => {
     });
   });
 
+  test("of a pod that another webhook has changed since with a repair, one log line and a count of its own", async () => {
+    const status = JSON.stringify({ originalPort: 9090, proxyPort: 19_090, path: "/metrics" });
+    const own = { "prometheus.io/wait": "true", "prometheus.io/wait-status": status };
+    const annotations = { ...own, "prometheus.io/port": "9090" };
+    const ports = [{ containerPort: 19_090 }];
+    const spec = { containers: [{ name: "a" }, { name: "prometheus-metrics-proxy", ports }] };
+    const { review, counted, lines } = start({ level: "info" });
+    const { response } = await review(createPod({ annotations, spec }));
+    expect(JSON.parse(Buffer.from(String(response.patch), "base64").toString())).toEqual([
+      { op: "add", path: "/metadata/annotations/prometheus.io~1port", value: "19090" },
+    ]);
+    const detail = expect.stringContaining('prometheus.io/port "9090" becomes "19090" again');
+    expect(response).toMatchObject({ allowed: true, patchType: "JSONPatch", warnings: [detail] });
+    expect(lines).toMatchObject([{ level: "INFO", namespace: "shop", pod: "shop-7d4b9-", detail }]);
+    expect((await counted()).counters).toEqual(['outcome="injected",reason="repaired" 1']);
+  });
+
   test("of a dry run alike", async () => {
     const { review, lines } = start();
     const { response } = await review(createPod(), { dryRun: true });
@@ -190,11 +207,13 @@ describe("POST /mutate looks up the Services of the namespace", () => {
     expect(response.warnings).toEqual([expect.stringContaining('Service "shop"')]);
   });
 
-  test("and goes on without them where the API server does not answer", async () => {
+  test("and leaves it where it is, with a warning, where the API server does not answer", async () => {
     const { review, lines } = start({ findServices: () => Promise.reject(new Error("timeout")) });
     const { response } = await review(named({ "prometheus.io/wait-port-name": "metrics" }));
     expect(response).toMatchObject({ allowed: true, patchType: "JSONPatch" });
-    expect(response).not.toHaveProperty("warnings");
+    expect(response.warnings).toEqual([expect.stringContaining("could not be looked up")]);
+    const patch = Buffer.from(String(response.patch), "base64").toString();
+    expect(patch).not.toContain('"op":"remove"');
     expect(lines[0]).toMatchObject({ level: "WARN", namespace: "shop", error: "timeout" });
   });
 });

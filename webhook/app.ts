@@ -5,12 +5,12 @@ import { addHealth, addMetrics, methodNotAllowed, type Readiness } from "../shar
 import type { Logger } from "../shared/log.ts";
 import { ANNOTATIONS } from "./annotations.ts";
 import { readBody } from "./body.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide, OUTCOMES } from "./decide.ts";
 import type { Admission, CountAdmission } from "./metrics.ts";
 import { createPatch } from "./patch.ts";
 import type { Policy } from "./plan.ts";
-import { readMetadata } from "./pod.ts";
-import type { ServiceFacts } from "./port-name.ts";
+import { type PodMetadata, readMetadata } from "./pod.ts";
+import type { ServiceFacts, Services } from "./port-name.ts";
 import { addReports, createReportMetrics } from "./reports.ts";
 import {
   type AdmissionAnswer,
@@ -40,7 +40,7 @@ type Env = { Variables: { startedMs: number } };
  *
  * | request                              | status   | counted as          | logged |
  * |--------------------------------------|----------|---------------------|--------|
- * | a review, pod injected               | 200      | injected            | info   |
+ * | a review, pod injected or put right  | 200      | injected, by reason | info   |
  * | a review, pod left as it is          | 200      | skipped, by reason  | debug  |
  * | a review, pod refused by a 422 in it | 200      | denied, by reason   | warn   |
  * | no review: ReviewError               | 400, 413 | rejected, by reason | warn   |
@@ -94,13 +94,11 @@ export function createHealthApp(readiness: () => Readiness): Hono {
   return app;
 }
 
-const OUTCOMES = { inject: "injected", skip: "skipped", deny: "denied" } as const;
-
 /** Known only where they may be asked for and matter. */
 async function servicesFor(
   { namespace, object }: AdmissionRequest,
   { findServices, log }: WebhookOptions,
-): Promise<readonly ServiceFacts[]> {
+): Promise<Services> {
   if (findServices === undefined || !namespace) return [];
   const metadata = readMetadata(object);
   const annotations = metadata.kind === "read" ? metadata.value.annotations : undefined;
@@ -108,18 +106,20 @@ async function servicesFor(
   try {
     return await findServices(namespace);
   } catch (error) {
-    // As without the lookup: an API server in trouble must not keep pods from starting.
+    // An API server in trouble must not keep pods from starting.
     log.warn("Cannot look up the Services of a namespace", { namespace: clip(namespace), error });
-    return [];
+    return "unavailable";
   }
 }
 
 function createAnswer({ uid }: AdmissionRequest, decision: Decision): AdmissionAnswer {
   if (decision.kind === "skip") return allow(uid, decision);
   if (decision.kind === "deny") return deny(uid, decision.message);
-  const { pod, plan } = decision;
+  const patch = createPatch(decision);
+  if (decision.kind === "repair") return allow(uid, { ...decision, patch });
+  const { plan } = decision;
   const message = `metrics proxy injected: port ${plan.proxyPort} before ${plan.origin.port}`;
-  return allow(uid, { message, warnings: plan.warnings, patch: createPatch(pod, plan) });
+  return allow(uid, { message, warnings: plan.warnings, patch });
 }
 
 function logDecision(log: Logger, request: AdmissionRequest, decision: Decision): void {
@@ -127,15 +127,29 @@ function logDecision(log: Logger, request: AdmissionRequest, decision: Decision)
   if (decision.kind === "inject") {
     const { metadata } = decision.pod;
     const { origin, proxyPort: proxy_port, native, warnings } = decision.plan;
-    // A pod of a controller gets its name only after admission.
-    const name = metadata.name || metadata.generateName || "";
     const mode = native ? "native" : "regular";
     const ports = { original_port: origin.port, proxy_port };
-    log.info("Injected", { ...pod, pod: clip(name), ...ports, mode, warnings: warnings.length });
+    log.info("Injected", {
+      ...pod,
+      pod: nameOf(metadata),
+      ...ports,
+      mode,
+      warnings: warnings.length,
+    });
+    return;
+  }
+  if (decision.kind === "repair") {
+    const name = nameOf(decision.pod.metadata);
+    log.info("Put annotations right", { ...pod, pod: name, detail: decision.message });
     return;
   }
   const { reason, message } = decision;
   const level = decision.kind === "deny" ? "warn" : "debug";
   const fields = { ...pod, pod: clip(request.name ?? ""), reason, detail: message };
   log[level](decision.kind === "deny" ? "Denied" : "Left as it is", fields);
+}
+
+/** A pod of a controller gets its name only after admission. */
+function nameOf({ name, generateName }: PodMetadata): string {
+  return clip(name || generateName || "");
 }

@@ -131,7 +131,7 @@ const flags = {
     placeholder: "true|false",
     default: "false",
     bare: "true",
-    help: `Ask the API server for a namespace's Services before a port's name moves to the sidecar (${ANNOTATIONS.portName.key}): it stays where one sends other requests there. Needs the right to list Services.`,
+    help: `Ask the API server for a namespace's Services before a port's name moves to the sidecar (${ANNOTATIONS.portName.key}): it stays where one sends other requests there, or where they cannot be listed. Needs the right to list Services.`,
     schema: oneOf(["true", "false"]),
   },
   ...policyFlags,

@@ -1,16 +1,17 @@
 /** The request of a review -> leave the pod, refuse it, or inject by a plan. Pure. */
-import { type ReadSettings, readSettings } from "./annotations.ts";
+import { readSettings } from "./annotations.ts";
 import { type Circumstances, createPlan, type Plan, type Policy } from "./plan.ts";
 import { type Pod, readMetadata, readSpec } from "./pod.ts";
+import { planRepair, type Repair } from "./repair.ts";
 import type { AdmissionRequest } from "./review.ts";
+import { firstThatApplies, type Rule } from "./rule.ts";
 import {
-  firstThatApplies,
   METADATA_RULES,
+  NAMESPACE_RULES,
   NO_FREE_PORT,
   POD_RULES,
   REQUEST_RULES,
   type Reason,
-  type Rule,
   UNREADABLE,
 } from "./rules.ts";
 
@@ -38,7 +39,22 @@ export interface Inject {
   readonly plan: Plan;
 }
 
-export type Decision = Skip | Deny | Inject;
+/** The pod has its sidecar already, and scrapes are led to it again. */
+export interface Mend extends Repair {
+  readonly kind: "repair";
+  readonly reason: "repaired";
+  readonly pod: Pod;
+}
+
+export type Decision = Skip | Deny | Inject | Mend;
+
+/** What each decision counts as. */
+export const OUTCOMES = {
+  inject: "injected",
+  repair: "injected",
+  skip: "skipped",
+  deny: "denied",
+} as const satisfies Record<Decision["kind"], string>;
 
 /**
  * Decides by the first rule of the table in rules.ts that applies; a pod that none applies to is
@@ -58,22 +74,17 @@ export function decide(
   if (out !== undefined) return out;
   const spec = readSpec(request.object);
   if (spec.kind === "unreadable") return refuse(UNREADABLE.reason, spec.message, policy);
-  const pod = { metadata: metadata.value, spec: spec.value };
-  return decideForPod(
-    { request, pod, read: readSettings(pod.metadata.annotations ?? {}) },
-    policy,
-    circumstances,
-  );
+  const elsewhere = apply(NAMESPACE_RULES, request, policy);
+  if (elsewhere !== undefined) return elsewhere;
+  return decideForPod({ metadata: metadata.value, spec: spec.value }, policy, circumstances);
 }
 
-function decideForPod(
-  subject: { readonly request: AdmissionRequest; readonly pod: Pod; readonly read: ReadSettings },
-  policy: Policy,
-  circumstances: Circumstances,
-): Decision {
-  const left = apply(POD_RULES, subject, policy);
+function decideForPod(pod: Pod, policy: Policy, circumstances: Circumstances): Decision {
+  const repair = planRepair(pod);
+  if (repair !== undefined) return { kind: "repair", reason: "repaired", pod, ...repair };
+  const read = readSettings(pod.metadata.annotations ?? {});
+  const left = apply(POD_RULES, { pod, read }, policy);
   if (left !== undefined) return left;
-  const { pod, read } = subject;
   const plan = createPlan({ pod, settings: read.settings }, policy, circumstances);
   if (plan === undefined) return refuse(NO_FREE_PORT.reason, NO_FREE_PORT.when, policy);
   return { kind: "inject", reason: "opted_in", pod, plan };

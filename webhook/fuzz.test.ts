@@ -97,6 +97,11 @@ describe("every pod that opts in", () => {
       expect([sidecar?.name, others.length]).toEqual([SIDECAR, 0]);
       expect(all(specOf(result))).toHaveLength(all(specOf(pod)).length + 1);
       expect(decideFor(result, given)).toMatchObject({ kind: "skip", reason: "already_injected" });
+      const moved = structuredClone(result) as {
+        metadata: { annotations: Record<string, string> };
+      };
+      moved.metadata.annotations["prometheus.io/port"] = "1";
+      expect(applyPatch({ ...moved }, patchFor(moved, given))).toEqual(result);
     });
     fc.assert(property, { numRuns: 10_000 });
     expect(injected).toBeGreaterThan(1000);

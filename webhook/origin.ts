@@ -1,5 +1,5 @@
 /** Where a pod's application serves its metrics, from the annotations and what others made of them. */
-import { readQuery, type Settings, WRITTEN } from "./annotations.ts";
+import { parsePath, readQuery, type Settings, WRITTEN } from "./annotations.ts";
 import { mergedOrigin } from "./meshes.ts";
 import type { Pod } from "./pod.ts";
 import { portsNamed } from "./port-name.ts";
@@ -16,7 +16,8 @@ export interface Origin {
   readonly merged: boolean;
 }
 
-const DEFAULT = { port: 9090, path: "/metrics", scheme: "http" } as const;
+/** What is meant where the annotations say nothing. */
+export const DEFAULT = { port: 9090, path: "/metrics", scheme: "http" } as const;
 
 /** Finds the application's page. */
 export function originOf(pod: Pod, settings: Settings): Origin {
@@ -64,18 +65,23 @@ export interface Status {
   readonly mode: "regular" | "native";
   readonly originalPort: number;
   readonly proxyPort: number;
+  /** Where the sidecar is scraped; absent in what older versions wrote. */
+  readonly path?: string;
   readonly originalScheme?: "https";
 }
 
-function readStatus(text: string | undefined): Status | undefined {
+/** Reads a status annotation; `undefined` where there is none or it is not ours. */
+export function readStatus(text: string | undefined): Status | undefined {
   try {
     const status = JSON.parse(text ?? "null") as Partial<Status> | null;
-    const ports = [status?.originalPort, status?.proxyPort];
-    return ports.every(
-      (port) => Number.isInteger(port) && Number(port) >= 1 && Number(port) < 65_536,
-    )
-      ? (status as Status)
-      : undefined;
+    const { originalPort, proxyPort, path = DEFAULT.path } = status ?? {};
+    const isOurs =
+      [originalPort, proxyPort].every(
+        (port) => Number.isInteger(port) && Number(port) >= 1 && Number(port) < 65_536,
+      ) &&
+      typeof path === "string" &&
+      parsePath(path) !== undefined;
+    return isOurs ? (status as Status) : undefined;
   } catch {
     return undefined; // Somebody else's text: as if it were not there.
   }

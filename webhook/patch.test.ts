@@ -47,6 +47,7 @@ describe.each([false, true])("createPatch() with native sidecars %p", (native) =
               mode: native ? "native" : "regular",
               originalPort: Number(original),
               proxyPort: Number(proxy),
+              path: "/metrics",
             }),
             "traffic.sidecar.istio.io/excludeInboundPorts": proxy,
             "config.linkerd.io/skip-inbound-ports": proxy,

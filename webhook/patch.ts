@@ -1,6 +1,7 @@
 /** A plan -> the JSON Patch (RFC 6902) that carries it out, touching nothing else. */
 import { ANNOTATIONS, WRITTEN } from "./annotations.ts";
 import { createContainer, createHook } from "./container.ts";
+import type { Decision } from "./decide.ts";
 import { addPort, EXCLUDED_PORTS, ISTIO_MERGE, isIstio } from "./meshes.ts";
 import type { Status } from "./origin.ts";
 import { DEFAULT_GRACE_SECONDS, type Plan } from "./plan.ts";
@@ -12,10 +13,16 @@ export type Operation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };
 
-/** Carries a plan out. */
-export function createPatch(pod: Pod, plan: Plan): readonly Operation[] {
+/** Carries a decision out; empty where the pod stays as it is. */
+export function createPatch(decision: Decision): readonly Operation[] {
+  if (decision.kind === "inject") return injection(decision.pod, decision.plan);
+  if (decision.kind === "repair") return annotate(decision.pod, decision.annotations);
+  return [];
+}
+
+function injection(pod: Pod, plan: Plan): readonly Operation[] {
   return [
-    ...addMembers("/metadata/annotations", pod.metadata.annotations, annotationsFor(pod, plan)),
+    ...annotate(pod, annotationsFor(pod, plan)),
     ...gracePeriod(pod, plan),
     ...plan.rendered.map(({ place, arg, value }): Operation => {
       return { op: "replace", path: `${pathOf(place)}/args/${arg}`, value };
@@ -27,6 +34,10 @@ export function createPatch(pod: Pod, plan: Plan): readonly Operation[] {
   ];
 }
 
+function annotate({ metadata }: Pod, wanted: Readonly<Record<string, string>>) {
+  return addMembers("/metadata/annotations", metadata.annotations, wanted);
+}
+
 function annotationsFor(pod: Pod, plan: Plan): Readonly<Record<string, string>> {
   const { origin, proxyPort } = plan;
   const status: Status = {
@@ -34,6 +45,7 @@ function annotationsFor(pod: Pod, plan: Plan): Readonly<Record<string, string>> 
     mode: plan.native ? "native" : "regular",
     originalPort: origin.port,
     proxyPort,
+    path: origin.path,
     ...(origin.scheme === "https" && { originalScheme: "https" }),
   };
   const lists = EXCLUDED_PORTS.map((key) => {

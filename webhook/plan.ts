@@ -4,7 +4,7 @@ import { declares, planHooks } from "./hooks.ts";
 import { type RenderedList, renderedLists } from "./meshes.ts";
 import { type Origin, originOf } from "./origin.ts";
 import { isNativeSidecar, type Place, type Pod, type PodSpec, placesOf } from "./pod.ts";
-import { decideTakeOver, type NamedPort, type ServiceFacts } from "./port-name.ts";
+import { decideTakeOver, type NamedPort, type Services } from "./port-name.ts";
 import { chooseProxyPort } from "./ports.ts";
 import { type ResourceDefaults, type Resources, resourcesFor } from "./resources.ts";
 import { createWarnings } from "./warnings.ts";
@@ -44,8 +44,7 @@ export interface Policy {
 export interface Circumstances {
   /** What the preStop hook shows to the sidecar, so that nobody else can start its end. */
   readonly token: string;
-  /** The Services of the pod's namespace, as far as they are known. */
-  readonly services: readonly ServiceFacts[];
+  readonly services: Services;
 }
 
 /** Everything about an injection that depends on the pod. */

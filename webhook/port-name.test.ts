@@ -112,6 +112,15 @@ describe("the name of a port stays, with a warning,", () => {
   });
 });
 
+test("the name of a port stays, with a warning, where the Services could not be looked up", () => {
+  const plan = planFor(pod("metrics"), { circumstances: { services: "unavailable" } });
+  expect(plan.takeOver).toBeUndefined();
+  expect(plan.origin.port).toBe(9100);
+  expect(plan.warnings).toEqual([
+    'port "metrics" keeps its name, since the Services of the namespace could not be looked up (the webhook\'s log says why); monitors find the metrics proxy once the pod is created anew',
+  ]);
+});
+
 test("a name that two containers declare is refused: nobody could tell which one is meant", () => {
   const ports = [{ name: "metrics", containerPort: 9100 }];
   const containers = [

@@ -19,6 +19,9 @@ export interface ServicePort {
   readonly appProtocol?: string;
 }
 
+/** The Services of a pod's namespace, as far as they are known; `unavailable` where they were asked for in vain. */
+export type Services = readonly ServiceFacts[] | "unavailable";
+
 /** A port that is given up to the sidecar. */
 export interface NamedPort {
   readonly place: Place;
@@ -48,21 +51,15 @@ export function portsNamed({ spec }: Pod, name: string): readonly NamedPort[] {
 }
 
 /**
- * Decides on the take-over of a name that one container declares. `services` are those of the pod's
- * namespace, as far as they are known. What is sent to a name that has moved ends at the sidecar, which
- * answers scrapes only: a port that serves others too must keep its name.
+ * Decides on the take-over of a name that one container declares. What is sent to a name that has moved ends
+ * at the sidecar, which answers scrapes only: a port that serves others too, or may do so, must keep its name.
  */
-export function decideTakeOver(
-  pod: Pod,
-  name: string | undefined,
-  services: readonly ServiceFacts[],
-): TakeOver {
+export function decideTakeOver(pod: Pod, name: string | undefined, services: Services): TakeOver {
   const [port] = name === undefined ? [] : portsNamed(pod, name);
   if (name === undefined || port === undefined) return { kind: "none" };
   const shared = sharedBecause(pod, name, services);
   if (shared === undefined) return { kind: "move", port };
-  const warning = `port ${quote(name)} keeps its name, since ${shared}; give the metrics a port of their own to have monitors find the metrics proxy`;
-  return { kind: "refuse", warning };
+  return { kind: "refuse", warning: `port ${quote(name)} keeps its name, since ${shared}` };
 }
 
 /** Names that stand for the application itself. */
@@ -71,10 +68,16 @@ const TRAFFIC_NAMES = new Set(["http", "https"]);
 /** Names of a Service's port that is there to be scraped; a port of any other name serves others too. */
 const SCRAPED = /(?:^|[-_.])(?:metrics?|prom(?:etheus)?|monitor(?:ing)?)(?:$|[-_.])/;
 
-function sharedBecause(pod: Pod, name: string, services: readonly ServiceFacts[]) {
-  if (TRAFFIC_NAMES.has(name)) return "that is the name of a port for all requests";
+const ADVICE = "give the metrics a port of their own to have monitors find the metrics proxy";
+
+function sharedBecause(pod: Pod, name: string, services: Services): string | undefined {
+  if (TRAFFIC_NAMES.has(name)) return `that is the name of a port for all requests; ${ADVICE}`;
+  if (services === "unavailable") {
+    return "the Services of the namespace could not be looked up (the webhook's log says why); monitors find the metrics proxy once the pod is created anew";
+  }
   const service = services.find((one) => selects(one, pod) && sendsTraffic(one, name));
-  return service && `Service ${quote(service.name)} sends other requests than scrapes there`;
+  if (service === undefined) return undefined;
+  return `Service ${quote(service.name)} sends other requests than scrapes there; ${ADVICE}`;
 }
 
 function selects({ selector }: ServiceFacts, { metadata }: Pod): boolean {

@@ -4,28 +4,15 @@
  */
 import { ANNOTATIONS, invalid, type ReadSettings } from "./annotations.ts";
 import { originOf } from "./origin.ts";
-import { CONTAINER_NAME, endsByItself, nativeServer, type Policy } from "./plan.ts";
+import { CONTAINER_NAME, endsByItself, nativeServer } from "./plan.ts";
 import { isWindows, type Pod, type PodMetadata, placesOf } from "./pod.ts";
 import { portsNamed } from "./port-name.ts";
 import type { AdmissionRequest } from "./review.ts";
+import type { Rule } from "./rule.ts";
 import { quote } from "./wording.ts";
-
-/** One line of the table: what a subject must be like, and what becomes of the pod then. */
-export interface Rule<S, R extends string = string> {
-  readonly reason: R;
-  /** `denied` is `skipped` with a warning where the operator says `--on-invalid=warn`. */
-  readonly outcome: "skipped" | "denied";
-  /** When it applies, for the documentation. */
-  readonly when: string;
-  /** The user is told by a warning, because the pod had asked for the proxy. */
-  readonly warns?: true;
-  /** What is said about it, or `undefined` where the rule does not apply. */
-  readonly test: (subject: S, policy: Policy) => string | undefined;
-}
 
 /** A pod whose specification could be read. */
 export interface Subject {
-  readonly request: AdmissionRequest;
   readonly pod: Pod;
   readonly read: ReadSettings;
 }
@@ -96,22 +83,26 @@ export const METADATA_RULES = [
   },
 ] as const satisfies readonly Rule<PodMetadata>[];
 
-/** Asked of a pod that has opted in. */
-export const POD_RULES = [
+/** Asked of the request for a pod that has opted in. */
+export const NAMESPACE_RULES = [
   {
     reason: "excluded_namespace",
     outcome: "skipped",
     when: "its namespace is one of `--excluded-namespaces` or the webhook's own",
     warns: true,
-    test: ({ request }, { excludedNamespaces }) =>
-      excludedNamespaces.has(request.namespace ?? "")
-        ? `no metrics proxy: pods of namespace ${quote(request.namespace ?? "")} are left alone`
+    test: ({ namespace }, { excludedNamespaces }) =>
+      excludedNamespaces.has(namespace ?? "")
+        ? `no metrics proxy: pods of namespace ${quote(namespace ?? "")} are left alone`
         : undefined,
   },
+] as const satisfies readonly Rule<AdmissionRequest>[];
+
+/** Asked of a pod that has opted in. */
+export const POD_RULES = [
   {
     reason: "already_injected",
     outcome: "skipped",
-    when: `a container is named \`${CONTAINER_NAME}\`: injected before, restored or applied again`,
+    when: `any other with a container \`${CONTAINER_NAME}\`: asked about once more, restored or applied again`,
     test: ({ pod }) =>
       placesOf(pod.spec).some(({ container }) => container.name === CONTAINER_NAME)
         ? `the pod has a container ${CONTAINER_NAME} already`
@@ -169,6 +160,14 @@ function portNameProblems({ pod, read: { settings } }: Subject): readonly string
   ];
 }
 
+/** A pod that was injected, and whose annotations another webhook has set since. */
+export const REPAIRED = {
+  reason: "repaired",
+  outcome: "injected",
+  when: `it has its container \`${CONTAINER_NAME}\`, but port, path or scheme of the annotations do not lead there: they are put right`,
+  warns: true,
+} as const;
+
 /** What cannot be read is refused: the API server will not take it either. */
 export const UNREADABLE = {
   reason: "invalid_pod",
@@ -196,6 +195,8 @@ type ReasonOf<T extends readonly { readonly reason: string }[]> = T[number]["rea
 export type Reason =
   | ReasonOf<typeof REQUEST_RULES>
   | ReasonOf<typeof METADATA_RULES>
+  | ReasonOf<typeof NAMESPACE_RULES>
+  | typeof REPAIRED.reason
   | ReasonOf<typeof POD_RULES>
   | typeof UNREADABLE.reason
   | typeof NO_FREE_PORT.reason
@@ -214,20 +215,9 @@ export const TABLE: readonly TableRow[] = [
   ...REQUEST_RULES,
   UNREADABLE,
   ...METADATA_RULES,
+  ...NAMESPACE_RULES,
+  REPAIRED,
   ...POD_RULES,
   NO_FREE_PORT,
   INJECTED,
 ];
-
-/** The first rule that applies, with what it says. */
-export function firstThatApplies<S, R extends Reason>(
-  rules: readonly Rule<S, R>[],
-  subject: S,
-  policy: Policy,
-): { readonly rule: Rule<S, R>; readonly message: string } | undefined {
-  for (const rule of rules) {
-    const message = rule.test(subject, policy);
-    if (message !== undefined) return { rule, message };
-  }
-  return undefined;
-}

@@ -70,9 +70,11 @@ function https({ origin }: Surprise): string | undefined {
   return `the metrics proxy is scraped by http: annotation ${ANNOTATIONS.scheme.key} becomes "http", and the proxy asks the application by https`;
 }
 
+/** Said where Istio's merge is undone. */
+export const MERGED_WARNING = `Istio's merged page would lose the application's counts at the pod's end, so ${ISTIO_MERGE} becomes "false": scrape Istio's own metrics at :15090/stats/prometheus`;
+
 function merged({ origin }: Surprise): string | undefined {
-  if (!origin.merged) return undefined;
-  return `Istio's merged page would lose the application's counts at the pod's end, so ${ISTIO_MERGE} becomes "false": scrape Istio's own metrics at :15090/stats/prometheus`;
+  return origin.merged ? MERGED_WARNING : undefined;
 }
 
 function little({ resources }: Surprise): string | undefined {

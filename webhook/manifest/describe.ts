@@ -1,4 +1,5 @@
 /** A judged pod -> words for people, and facts for programs. */
+import { OUTCOMES } from "../decide.ts";
 import type { Plan } from "../plan.ts";
 import type { Judged } from "./judge.ts";
 
@@ -13,8 +14,7 @@ export function summaryOf({ decision }: Judged): string {
     const { plan } = decision;
     return `injected, port ${plan.proxyPort} before ${plan.origin.port}, ${modeOf(plan)}`;
   }
-  const word = decision.kind === "deny" ? "denied" : "skipped";
-  return `${word} (${decision.reason}): ${decision.message}`;
+  return `${OUTCOMES[decision.kind]} (${decision.reason}): ${decision.message}`;
 }
 
 /** What the user should know, but for what the summary says already. */
@@ -95,13 +95,12 @@ function annotationsOf({ patch }: Judged): readonly string[] {
 /** The same for programs. */
 export function factsOf(judged: Judged) {
   const { manifest, kind, namespace, name, decision, patch } = judged;
-  const outcome = { inject: "injected", skip: "skipped", deny: "denied" }[decision.kind];
   return {
     manifest,
     kind,
     namespace,
     name,
-    outcome,
+    outcome: OUTCOMES[decision.kind],
     reason: decision.reason,
     message: decision.kind === "inject" ? summaryOf(judged) : decision.message,
     warnings: warningsOf(judged),

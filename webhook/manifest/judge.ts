@@ -46,8 +46,7 @@ export function judge(
         const near = services.filter((one) => one.namespace === workload.namespace);
         const circumstances = { token: tokenFor(workload), services: near };
         const decision = decide(requestFor(workload), policy, circumstances);
-        const patch = decision.kind === "inject" ? createPatch(decision.pod, decision.plan) : [];
-        return { ...workload, manifest: part.manifest, decision, patch };
+        return { ...workload, manifest: part.manifest, decision, patch: createPatch(decision) };
       });
       return { ...part, judged, title: judged.length === 0 ? titleOf(part.values) : undefined };
     }),

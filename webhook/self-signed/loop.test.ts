@@ -368,6 +368,21 @@ test("a caBundle that somebody else keeps changing is set ever more rarely, and 
   expect(bundle()).toHaveLength(1);
 });
 
+test("a configuration that was replaced once, and deleted and made anew, is nothing that somebody keeps changing", async () => {
+  const { look, lines } = startReplica(new Clock());
+  const renew = () => api.put("mutatingwebhookconfigurations", createConfiguration(CONFIGURATION));
+  await look();
+  renew();
+  await look();
+  for (let times = 0; times < 3; times += 1) {
+    api.remove("mutatingwebhookconfigurations", CONFIGURATION);
+    renew();
+    await look();
+    expect(bundle()).toHaveLength(1);
+  }
+  expect(lines.filter(({ level }) => level === "WARN")).toEqual([]);
+});
+
 describe("what somebody has broken is mended, with the reason:", () => {
   const data = (name: string, text: string) => {
     const secret = api.get("secrets", SECRET) as unknown as { data: Record<string, string> };

@@ -29,7 +29,15 @@ export class Publication {
   #exists = true;
   #calls = true;
   #trusted: readonly { readonly authority: Authority; readonly sinceMs: number }[] = [];
-  #applied: { readonly bundle: string; readonly atMs: number; readonly undone: number } | undefined;
+  #applied:
+    | {
+        readonly bundle: string;
+        /** Of the configuration: one that was deleted and made anew has not been fought over. */
+        readonly uid: string | undefined;
+        readonly atMs: number;
+        readonly undone: number;
+      }
+    | undefined;
 
   constructor(options: PublicationOptions) {
     this.#options = options;
@@ -73,11 +81,13 @@ export class Publication {
     if (configuration === undefined || isPublished(configuration, bundle)) return undefined;
     const { nowMs } = this.#options;
     const last = this.#applied;
-    const isUndone = last?.bundle === bundle && nowMs() - last.atMs < CONTESTED_MS;
+    const uid = configuration.metadata?.uid;
+    const isUndone =
+      last?.bundle === bundle && last.uid === uid && nowMs() - last.atMs < CONTESTED_MS;
     const undone = isUndone ? last.undone + 1 : 0;
     if (isUndone && nowMs() < last.atMs + holdMs(undone)) return last.atMs + holdMs(undone);
     await this.#set(configuration, bundle);
-    this.#applied = { bundle, atMs: nowMs(), undone };
+    this.#applied = { bundle, uid, atMs: nowMs(), undone };
     this.#tell(configuration, undone);
     return undefined;
   }

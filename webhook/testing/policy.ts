@@ -54,6 +54,5 @@ export function planFor(pod: unknown, given: Given = {}): Plan {
 
 /** The patch for a pod; none where it is left alone. */
 export function patchFor(pod: unknown, given: Given = {}): readonly Operation[] {
-  const decision = decideFor(pod, given);
-  return decision.kind === "inject" ? createPatch(decision.pod, decision.plan) : [];
+  return createPatch(decideFor(pod, given));
 }
