@@ -40,11 +40,29 @@ export interface Asked {
 }
 
 type Event = { readonly type: string; readonly object: ApiObject; readonly version: number };
-type Kind = "secrets" | "mutatingwebhookconfigurations" | "services" | "leases";
+type Kind = keyof typeof TYPES;
+
+/** What the objects of a kind are called in answers: clients with types of their own read it. */
+const TYPES = {
+  secrets: { apiVersion: "v1", kind: "Secret" },
+  services: { apiVersion: "v1", kind: "Service" },
+  pods: { apiVersion: "v1", kind: "Pod" },
+  endpointslices: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" },
+  leases: { apiVersion: "coordination.k8s.io/v1", kind: "Lease" },
+  mutatingwebhookconfigurations: {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+  },
+} as const;
 
 const ROUTES: readonly (readonly [RegExp, Kind])[] = [
   [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/secrets(?:\/(?<name>[^/]+))?$/, "secrets"],
   [/^\/api\/v1\/namespaces\/(?<namespace>[^/]+)\/services(?:\/(?<name>[^/]+))?$/, "services"],
+  [/^\/api\/v1(?:\/namespaces\/(?<namespace>[^/]+))?\/pods(?:\/(?<name>[^/]+))?$/, "pods"],
+  [
+    /^\/apis\/discovery\.k8s\.io\/v1(?:\/namespaces\/(?<namespace>[^/]+))?\/endpointslices(?:\/(?<name>[^/]+))?$/,
+    "endpointslices",
+  ],
   [
     /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/(?<namespace>[^/]+)\/leases(?:\/(?<name>[^/]+))?$/,
     "leases",
@@ -207,7 +225,7 @@ export class FakeApiServer implements AsyncDisposable {
   }
 
   async #route(request: Request, path: string): Promise<Response> {
-    if (path === "/version") return Response.json(this.version);
+    if (path === "/version") return Response.json(describeVersion(this.version));
     for (const [pattern, kind] of ROUTES) {
       const groups = pattern.exec(path)?.groups;
       if (groups) return await this.#resource(request, { kind, ...groups });
@@ -221,7 +239,8 @@ export class FakeApiServer implements AsyncDisposable {
   ): Promise<Response> {
     const { searchParams: query } = new URL(request.url);
     if (name === undefined && request.method === "GET") {
-      return query.get("watch") === "true" ? this.#watch(kind, query) : this.#list(kind, query);
+      const wanted = { kind, namespace, query };
+      return isTrue(query.get("watch")) ? this.#watch(wanted) : this.#list(wanted);
     }
     const known = this.get(kind, name ?? "");
     if (request.method === "GET") return known ? Response.json(known) : status(404, "NotFound");
@@ -280,15 +299,17 @@ export class FakeApiServer implements AsyncDisposable {
     return Response.json(this.#store(kind, { ...known, webhooks: changed }, "MODIFIED"));
   }
 
-  #list(kind: Kind, query: URLSearchParams): Response {
+  #list(wanted: Wanted): Response {
     const items = [...this.#objects]
-      .filter(([key, object]) => key.startsWith(`${kind}/`) && selected(object, query))
+      .filter(([key, object]) => key.startsWith(`${wanted.kind}/`) && selected(object, wanted))
       .map(([, object]) => object);
     const metadata = { resourceVersion: String(this.#resourceVersion) };
-    return Response.json({ kind: "List", apiVersion: "v1", metadata, items });
+    const { apiVersion, kind } = TYPES[wanted.kind];
+    return Response.json({ kind: `${kind}List`, apiVersion, metadata, items });
   }
 
-  #watch(kind: Kind, query: URLSearchParams): Response {
+  #watch(wanted: Wanted): Response {
+    const { kind, query } = wanted;
     const from = Number(query.get("resourceVersion") ?? 0);
     if (this.expiredWatches > 0) {
       this.expiredWatches -= 1;
@@ -303,7 +324,7 @@ export class FakeApiServer implements AsyncDisposable {
           if (
             this.silentWatches ||
             event.kind !== kind ||
-            !selected(event.object, query) ||
+            !selected(event.object, wanted) ||
             event.version <= from
           )
             return;
@@ -314,7 +335,7 @@ export class FakeApiServer implements AsyncDisposable {
           this.#watchers.delete(tell);
         };
         const metadata = { resourceVersion: String(this.#resourceVersion) };
-        const bookmark = { type: "BOOKMARK", object: { kind: "Bookmark", metadata } };
+        const bookmark = { type: "BOOKMARK", object: { ...TYPES[kind], metadata } };
         controller.enqueue(encoder.encode(`${JSON.stringify(bookmark)}\n`));
         for (const event of this.#events) tell(event);
         this.#watchers.add(tell);
@@ -333,9 +354,27 @@ interface Webhook {
   readonly clientConfig: { readonly caBundle?: string };
 }
 
-function selected({ metadata }: ApiObject, query: URLSearchParams): boolean {
+/** As the API server reads it: clients write either. */
+function isTrue(value: string | null): boolean {
+  return value === "true" || value === "1";
+}
+
+/** What a list or a watch asks for; without a namespace that of all. */
+interface Wanted {
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+function selected({ metadata }: ApiObject, { namespace, query }: Wanted): boolean {
+  if (namespace !== undefined && metadata.namespace !== namespace) return false;
   const selector = query.get("fieldSelector");
   return selector === null || selector === `metadata.name=${metadata.name}`;
+}
+
+/** Some clients read the numbers, others the whole version. */
+function describeVersion(version: FakeApiServer["version"]) {
+  return { ...version, gitVersion: `v${version.major}.${Number.parseInt(version.minor, 10)}.0` };
 }
 
 /** What a real API server does not take as a Lease. */

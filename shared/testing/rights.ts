@@ -18,7 +18,8 @@ export function isAllowed(
 ): boolean {
   const { resource = "", name: named } = PATH.exec(path)?.groups ?? {};
   const name = named ?? query.get("fieldSelector")?.replace("metadata.name=", "");
-  const reading = query.get("watch") === "true" ? "watch" : named === undefined ? "list" : "get";
+  const watching = ["true", "1"].includes(query.get("watch") ?? "");
+  const reading = watching ? "watch" : named === undefined ? "list" : "get";
   const verb = { POST: "create", PUT: "update", PATCH: "patch" }[method] ?? reading;
   const isNamed = resourceNames === undefined || resourceNames.includes(name ?? "");
   return resources.includes(resource) && verbs.includes(verb) && isNamed;
