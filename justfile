@@ -43,6 +43,15 @@ manifests: install
     @bun scripts/require.ts kubectl promtool
     @bun test $(find ./manifests -name check.ts)
 
+# Build the images with docker, podman or buildah
+[no-exit-message]
+image *COMPONENTS: install
+    @bun scripts/images/image.ts {{ COMPONENTS }}
+
+# Build the Dockerfile on stand-in base images, and run each image as Kubernetes would
+image-check: install
+    @bun test --timeout 120000 ./scripts/images/check.ts
+
 # Compile the executables dist/webhook, dist/sidecar and dist/exporter
 build *COMPONENTS=components: install
     @bun scripts/build.ts {{ COMPONENTS }}

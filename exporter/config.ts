@@ -140,7 +140,7 @@ export const definition: Definition<typeof flags> = {
     "CLOUD_ID=user@example.com CLOUD_PASSWORD_FILE=/run/secrets/password exporter --cloud.zone DX-G",
     "exporter --config.file /etc/lb-exporter/accounts.yaml --config.check",
     "exporter check --config.file /etc/lb-exporter/accounts.yaml",
-    "kubectl exec -n monitoring deploy/lb-exporter -- /exporter get /-/ready",
+    "kubectl exec -n monitoring deploy/lb-exporter -- lb-exporter get /-/ready",
   ],
 };
 

@@ -1,4 +1,6 @@
-/** Compiles components to standalone executables: `bun scripts/build.ts [COMPONENT…]`. */
+/** Compiles components to standalone executables: `bun scripts/build.ts [--arch=amd64|arm64] [COMPONENT…]`. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { $ } from "bun";
 
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
@@ -8,13 +10,55 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   exporter: ["exporter/main.ts", "exporter/worker.ts"],
 };
 
-async function build(component: string, entries: readonly string[], revision: string) {
+/** The package with Bun's runtime for Linux on each architecture, by the name that images have for it. */
+const RUNTIMES: Readonly<Record<string, string>> = {
+  amd64: "bun-linux-x64",
+  arm64: "bun-linux-aarch64",
+};
+
+/** This machine's architecture, in those words. */
+const OWN = process.arch === "x64" ? "amd64" : process.arch;
+
+/** What the command line asks for. */
+interface Wanted {
+  readonly components: readonly string[];
+  readonly arch: string;
+}
+
+/** Throws a `RangeError` that names what is not known. */
+function wanted(argv: readonly string[]): Wanted {
+  const [, arch = OWN] = argv.map((arg) => /^--arch=(.*)$/.exec(arg)).find((match) => match) ?? [];
+  const named = argv.filter((arg) => !arg.startsWith("--arch="));
+  const components = named.length > 0 ? named : Object.keys(ENTRIES);
+  for (const component of components) known("component", component, ENTRIES);
+  if (arch !== OWN) known("architecture", arch, RUNTIMES);
+  return { components, arch };
+}
+
+function known(what: string, name: string, table: Readonly<Record<string, unknown>>): void {
+  if (Object.hasOwn(table, name)) return;
+  throw new RangeError(`${name}: no such ${what}, only ${Object.keys(table).join(", ")}`);
+}
+
+/**
+ * The runtime that goes into an executable for another machine. It is the package of bun.lock, so that
+ * nothing is downloaded whose hash is not known. Throws an `Error` if it is not installed.
+ */
+function runtimeFor(arch: string): string {
+  const path = join("node_modules/@oven", RUNTIMES[arch] ?? "", "bin/bun");
+  if (existsSync(path)) return path;
+  const install = "bun install --frozen-lockfile --os=linux --cpu='*'";
+  throw new Error(`${path} is missing: run "${install}" first`);
+}
+
+async function build(component: string, arch: string, revision: string) {
+  const runtime = arch === OWN ? [] : [`--compile-executable-path=${runtimeFor(arch)}`];
   // The executable would otherwise read .env and bunfig.toml from wherever it is started. With
   // bytecode and the default format, a Worker cannot load CommonJS packages (Bun 1.4.5).
   await $`bun build --compile --minify --bytecode --format=esm \
-    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig ${runtime} \
     --define BUILD_REVISION=${JSON.stringify(revision)} \
-    ${entries} --outfile dist/${component}`.quiet();
+    ${ENTRIES[component] ?? []} --outfile dist/${component}`.quiet();
 }
 
 async function headRevision(): Promise<string> {
@@ -23,18 +67,17 @@ async function headRevision(): Promise<string> {
 }
 
 async function main(): Promise<number> {
-  const wanted = process.argv.slice(2);
-  // An image is built without .git, and gives the revision itself.
-  const revision = process.env.BUILD_REVISION || (await headRevision());
-  for (const component of wanted.length > 0 ? wanted : Object.keys(ENTRIES)) {
-    const entries = ENTRIES[component];
-    if (entries === undefined) {
-      console.error(`${component}: no such component, only ${Object.keys(ENTRIES).join(", ")}`);
-      return 1;
-    }
-    await build(component, entries, revision);
+  try {
+    const { components, arch } = wanted(process.argv.slice(2));
+    // An image is built without .git, and gives the revision itself.
+    const revision = process.env.BUILD_REVISION || (await headRevision());
+    for (const component of components) await build(component, arch, revision);
+    return 0;
+  } catch (error) {
+    if (error instanceof $.ShellError) console.error(error.stderr.toString());
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
   }
-  return 0;
 }
 
 process.exit(await main());

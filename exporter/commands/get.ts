@@ -65,7 +65,7 @@ export const getDefinition: Definition<typeof flags> = {
   examples: [
     "exporter get",
     "exporter get /-/metrics --scheme https --user prometheus",
-    "kubectl exec -n monitoring deploy/lb-exporter -- /exporter get /-/ready",
+    "kubectl exec -n monitoring deploy/lb-exporter -- lb-exporter get /-/ready",
   ],
 };
 
