@@ -1,140 +1,104 @@
 /**
- * What holds for every kustomization: restricted, no secrets, names that meet, flags that exist.
+ * What holds for every manifest of the tree: schemas, policy, and programs that take what they are given.
  * `just manifests` runs it; it needs kubectl, so a plain `bun test` does not find it by its name.
  */
-import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
-import { Hono } from "hono";
-import { version } from "../package.json" with { type: "json" };
-import { addHealth } from "../shared/http.ts";
-import { runProcess } from "../shared/testing/process.ts";
-import { imageParts, type Rendered, render, selects } from "./render.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { findSecrets } from "./policy/credentials.ts";
+import { describeFinding, type Finding, nameOf } from "./policy/finding.ts";
+import { checkFlags, checkPrograms } from "./policy/programs.ts";
+import { OWN_RULES, RULES } from "./policy/rules.ts";
+import { findCredentials } from "./policy/secrets.ts";
+import { findStarts, probeProgram } from "./probes.ts";
+import { readPrograms } from "./programs.ts";
+import type { Rendered } from "./render.ts";
+import { checkSchemas } from "./schema/schemas.ts";
+import { readTree } from "./tree.ts";
 
-/** Every folder that can be rendered by itself; components are rendered where they are used. */
-const FOLDERS = [...new Bun.Glob("**/kustomization.yaml").scanSync(import.meta.dir)]
-  .filter((path) => !path.includes("components/"))
-  .map((path) => path.replace(/\/?kustomization\.yaml$/, ""));
+setDefaultTimeout(30_000);
 
-/** The programs by the name of their image, as they describe themselves. */
-const HELP: Readonly<Record<string, string>> = {
-  "prometheus-metrics-proxy-hook": await help("webhook"),
-  "lb-exporter": await help("exporter"),
-};
+const ROOT = import.meta.dir;
+const programs = await readPrograms();
+const { folders, rendered, plain } = await readTree(ROOT);
+/** A file without objects is the configuration of another program. */
+const examples = plain.filter(({ objects }) => objects.objects.length > 0);
 
-async function help(component: string): Promise<string> {
-  const main = join(import.meta.dir, "..", component, "main.ts");
-  const { code, stdout, stderr } = await runProcess([process.execPath, main, "--help"]);
-  if (code !== 0) throw new Error(`${component} --help ended with ${code}: ${stderr}`);
-  return stdout;
+const all: readonly (readonly [string, Rendered])[] = [
+  ...rendered,
+  ...examples.map(({ path, objects }) => [path, objects] as const),
+];
+
+function lines(findings: readonly Finding[]): readonly string[] {
+  return findings.map(describeFinding);
 }
 
-const CASES: [string, Rendered][] = [];
-for (const folder of FOLDERS) CASES.push([folder, await render(folder)]);
-
 test("there is something to check", () => {
-  expect(FOLDERS).toContain("webhook/base");
-  expect(FOLDERS).toContain("exporter/base");
+  const names = rendered.map(([name]) => name);
+  expect(names).toContain("webhook/base");
+  expect(names).toContain("exporter/base");
 });
 
-describe.each(CASES)("manifests/%s", (_folder, rendered) => {
-  const containers = rendered.workloads().flatMap(({ spec }) => spec.containers);
+test("every object keeps its schema, and has no field that Kubernetes 1.30 does not know", async () => {
+  const subjects = all.flatMap(([folder, { objects }]) =>
+    objects.map((object) => ({ name: `${folder}: ${nameOf(object)}`, object })),
+  );
+  expect(await checkSchemas(subjects)).toEqual([]);
+});
 
-  test("holds no Secret, and no object twice", () => {
-    expect(rendered.all("Secret")).toEqual([]);
-    const ids = rendered.objects.map(
-      ({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`,
-    );
-    expect(new Set(ids).size).toBe(ids.length);
+test.each(plain)(
+  "$path holds objects only, or none, and no credential",
+  ({ documents, objects }) => {
+    expect([0, documents.length]).toContain(objects.objects.length);
+    expect(documents.flatMap((document) => findCredentials(document))).toEqual([]);
+  },
+);
+
+test("a kustomization names every file of objects that is beside it", () => {
+  const beside = examples.filter(({ path }) =>
+    folders.some((folder) => folder.path === dirname(path)),
+  );
+  expect(beside.map(({ path }) => path)).toEqual([]);
+});
+
+test("a component that no kustomization uses is rendered on the base beside it", async () => {
+  const tree = await readTree(join(ROOT, "testdata/component"));
+  expect(tree.rendered.map(([path, { objects }]) => [path, objects.map(nameOf)])).toEqual([
+    ["base", ["ConfigMap base"]],
+    ["components/unused", ["ConfigMap base", "ConfigMap component"]],
+  ]);
+});
+
+test("no file of the tree holds what looks like a credential", () => {
+  const files = [...new Bun.Glob("**/*").scanSync(ROOT)].filter((path) => !path.endsWith(".ts"));
+  const found = files.flatMap((path) =>
+    findSecrets(readFileSync(join(ROOT, path), "utf8")).map((line) => `${path}: ${line}`),
+  );
+  expect(found).toEqual([]);
+});
+
+describe.each(all)("manifests/%s:", (folder, objects) => {
+  test.each(RULES)("%s", (_name, rule) => {
+    expect(lines(rule(objects, folder))).toEqual([]);
   });
 
-  test("has Services and PodDisruptionBudgets that select a Deployment, by ports that exist", () => {
-    for (const { spec } of rendered.all("Service")) {
-      const target = rendered.workloads().find(({ labels }) => selects(spec?.selector, labels));
-      const ports = target?.spec.containers.flatMap((container) => container.ports ?? []) ?? [];
-      for (const { targetPort } of spec?.ports ?? []) {
-        expect(ports.map(({ name }) => name)).toContain(String(targetPort));
-      }
-      expect(spec?.ports).not.toBeEmpty();
-    }
-    for (const { spec } of rendered.all("PodDisruptionBudget")) {
-      const selector = spec?.selector?.matchLabels;
-      expect(rendered.workloads().some(({ labels }) => selects(selector, labels))).toBe(true);
-      expect(spec?.maxUnavailable).toBe(1);
-    }
+  test("our programs have the flags and variables that they are given", () => {
+    expect(lines(checkFlags(objects, programs))).toEqual([]);
+  });
+});
+
+describe.each(rendered)("manifests/%s:", (folder, objects) => {
+  test.each(OWN_RULES)("%s", (_name, rule) => {
+    expect(lines(rule(objects, folder))).toEqual([]);
   });
 
-  test.each(rendered.workloads())(
-    "$name selects its own pods and mounts what it has",
-    (workload) => {
-      const { spec, selector, labels } = workload;
-      expect(selects(selector, labels)).toBe(true);
-      const volumes = (spec.volumes ?? []).map(({ name }) => name);
-      for (const { name } of spec.containers.flatMap(({ volumeMounts }) => volumeMounts ?? [])) {
-        expect(volumes).toContain(name);
-      }
-      const accounts = rendered.all("ServiceAccount").map(({ metadata }) => metadata?.name);
-      expect([undefined, ...accounts]).toContain(spec.serviceAccountName);
-    },
-  );
-
-  test.each(rendered.workloads())(
-    "$name has a token only where it calls the API, no service links and no root",
-    ({ spec }) => {
-      const calls = spec.containers.some(({ args = [] }) => args.includes("--self-signed"));
-      expect(spec).toMatchObject({
-        automountServiceAccountToken: calls,
-        enableServiceLinks: false,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65_532,
-          seccompProfile: { type: "RuntimeDefault" },
-        },
-      });
-    },
-  );
-
-  test.each(containers)("$name is restricted and says what it needs", (container) => {
-    expect(container.securityContext).toMatchObject({
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    });
-    expect(container.resources).toMatchObject({
-      requests: { cpu: expect.any(String), memory: expect.any(String) },
-      limits: { memory: expect.any(String) },
-    });
+  test("containers are programs of ours, of this version outside overlays", () => {
+    expect(lines(checkPrograms(objects, { programs, folder }))).toEqual([]);
   });
+});
 
-  test.each(containers)(
-    "$name runs this version, by flags and variables that it has",
-    (container) => {
-      const { name, tag } = imageParts(container.image);
-      expect(tag).toBe(version);
-      const page = HELP[name];
-      if (page === undefined) throw new RangeError(`No program for the image ${container.image}`);
-      const flags = [...page.matchAll(/^ {2}--([\w.-]+)/gm)].map(([, flag]) => flag);
-      for (const arg of container.args ?? []) {
-        expect(flags).toContain(/^--([\w.-]+)/.exec(arg)?.[1]);
-      }
-      for (const { name: variable } of container.env ?? []) {
-        expect(page).toMatch(new RegExp(`\\b${variable}\\b`));
-      }
-    },
-  );
-
-  test.each(containers)(
-    "$name is probed where every health listener answers",
-    async (container) => {
-      const { livenessProbe, readinessProbe, ports = [] } = container;
-      const app = new Hono();
-      addHealth(app, () => "not ready");
-      const statuses = [];
-      for (const probe of [livenessProbe, readinessProbe]) {
-        const { path = "/", port } = probe?.httpGet ?? {};
-        expect(ports.map(({ name }) => name)).toContain(String(port));
-        statuses.push((await app.request(path)).status);
-      }
-      expect(statuses).toEqual([200, 503]);
-    },
-  );
+describe("every probe gets a 200 from the program, and RBAC allows what it asks of the API server,", () => {
+  test.each([...findStarts(rendered)])("in $folder", async (start) => {
+    expect(await probeProgram(start)).toEqual([]);
+  });
 });

@@ -1,135 +1,126 @@
-/** The webhook's manifests against its code: flags, ports, path, certificate, what it may hold up. */
+/** The webhook's base, with each way to a certificate, and as users install it. */
 import { describe, expect, test } from "bun:test";
-import { Registry } from "prom-client";
 import { version } from "../../package.json" with { type: "json" };
-import { readConfig } from "../../shared/config.ts";
-import { createMetricsApp, createWebhookApp } from "../../webhook/app.ts";
-import { definition, type WebhookConfig } from "../../webhook/config.ts";
-import { createPolicy } from "../../webhook/policy.ts";
-import { imageParts, type Rendered, render } from "../render.ts";
+import { type Rendered, render } from "../render.ts";
+import { renderOverlay } from "./overlay.ts";
+import { settingsOf } from "./settings.ts";
+import { checkWiring } from "./wiring.ts";
 
-function configOf(argv: readonly string[]): WebhookConfig {
-  const { inspect: _, ...flagsOnly } = definition; // There is no certificate here.
-  const line = readConfig(flagsOnly, { argv, env: {}, readFile: () => "" });
-  if (line.kind !== "config") throw new TypeError(`Expected a configuration, not ${line.kind}`);
-  return line.values;
-}
+const NAMES = ["prometheus-metrics-proxy-hook", "prometheus-metrics-proxy"];
+const DIGEST = `sha256:${"0".repeat(64)}`;
 
 const certManager = await render("webhook");
 const base = await render("webhook/base");
 const selfSigned = await render("webhook/self-signed");
+const installation = await render("webhook/examples/installation");
+const renamed = await renderOverlay(
+  { resources: ["self-signed"], transformers: ["components/follow-namespace"] },
+  { namespace: "elsewhere" },
+);
 
-describe("manifests/webhook", () => checkWiring(certManager));
+describe("manifests/webhook", () => {
+  checkWiring(certManager);
+  checkCertificate(certManager);
+});
 describe("manifests/webhook/base", () => checkWiring(base));
-describe("manifests/webhook/self-signed", () => checkWiring(selfSigned));
-test("manifests/webhook/self-signed allows the API calls that are made there, and no others", () =>
-  checkRights(selfSigned));
-test("manifests/webhook has cert-manager make the Secret that is mounted, and the caBundle", () =>
-  checkCertificate(certManager));
+describe("manifests/webhook/self-signed", () => {
+  checkWiring(selfSigned);
+  checkRights(selfSigned);
+});
 
-function checkWiring(rendered: Rendered): void {
-  const container = rendered.container();
-  const [hook, ...others] = rendered.one("MutatingWebhookConfiguration").webhooks ?? [];
-  const service = rendered.one("Service");
-
-  test("gives values that the webhook accepts, and declares the ports that they set", () => {
-    const config = configOf(container.args ?? []);
-    expect(container.ports).toEqual([
-      { name: "webhook", containerPort: config.port },
-      { name: "metrics", containerPort: config.metricsBindAddress?.port ?? 0 },
-      { name: "health", containerPort: config.healthProbeBindAddress?.port ?? 0 },
-    ]);
-    const image = { name: "prometheus-metrics-proxy", tag: version };
-    expect(imageParts(config.sidecarImage)).toEqual(image);
-    const mounted = container.volumeMounts?.map(({ mountPath }) => mountPath);
-    expect(mounted).toEqual(config.selfSigned === "true" ? undefined : [config.certDir]);
-    for (const probe of [container.livenessProbe, container.readinessProbe]) {
-      expect(probe?.httpGet?.port).toBe("health");
-    }
-  });
-
-  test("sends reviews to the Service, at the path that the webhook answers", async () => {
-    const { name, namespace, path, port } = hook?.clientConfig.service ?? {};
-    expect(`${namespace}/${name}`).toBe(`${service.metadata?.namespace}/${service.metadata?.name}`);
-    expect(service.spec?.ports).toMatchObject([
-      { port, targetPort: "webhook" },
-      { port: 8080, targetPort: "metrics" },
-    ]);
-    const log = { debug() {}, info() {}, warn() {}, error() {} };
-    const policy = createPolicy(configOf([]), { native: false, ownNamespace: "" });
-    const options = { policy: () => policy, createToken: () => "", count() {}, log };
-    const answer = await createWebhookApp(options).request(path ?? "", { method: "POST" });
-    expect(answer.status).toBe(400); // Neither 404 nor 405: only the review is missing.
-  });
-
-  test("has the sidecars report to its own Service, at the path that takes reports", async () => {
-    const url = new URL(configOf(container.args ?? []).sidecarReportUrl);
-    const { name, namespace } = service.metadata ?? {};
-    expect(url.host).toBe(`${name}.${namespace}.svc:8080`);
-    const app = createMetricsApp(new Registry(), () => true);
-    const answer = await app.request(url.pathname, { method: "POST", body: "{}" });
-    expect(answer.status).toBe(400); // Neither 404 nor 405: only the report is missing.
-  });
-
-  test("can hold up no pod that has not asked for the proxy, and none for long", () => {
-    expect(others).toEqual([]);
-    expect(hook).toMatchObject({
-      admissionReviewVersions: ["v1"],
-      failurePolicy: "Ignore",
-      sideEffects: "None",
-      reinvocationPolicy: "IfNeeded",
-      timeoutSeconds: 5,
-      matchConditions: [{ expression: expect.stringContaining("'prometheus.io/wait' in") }],
-      namespaceSelector: {
-        matchExpressions: [
-          {
-            key: "kubernetes.io/metadata.name",
-            operator: "NotIn",
-            values: ["kube-system", service.metadata?.namespace],
-          },
-        ],
-      },
-      rules: [
-        { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] },
-      ],
+describe("a kustomization of a user's own", () => {
+  describe("in another namespace, with cert-manager: examples/installation", () => {
+    checkWiring(installation);
+    checkCertificate(installation);
+    test("is there, and not where ours is", () => {
+      expect(installation.one("Service").metadata?.namespace).toBe("metrics-proxy");
+    });
+    test("sets a flag of the webhook by its variable", () => {
+      expect(settingsOf(installation).scrapeIntervalSeconds).toBe(30);
     });
   });
-}
+
+  describe("in another namespace, self-signed", () => {
+    checkWiring(renamed);
+    checkRights(renamed);
+  });
+
+  test.each([
+    [{ newName: "r.example.com/x" }, [`r.example.com/x:${version}`, `r.example.com/x:${version}`]],
+    [{ newTag: "9" }, NAMES.map((name) => `${name}:9`)],
+    [{ digest: DIGEST }, NAMES.map((name) => `${name}@${DIGEST}`)],
+  ])("sets the images of the webhook and of the sidecar by their names: %j", async (change, as) => {
+    const images = NAMES.map((name) => ({ name, ...change }));
+    const rendered = await renderOverlay({ resources: ["self-signed"] }, { images });
+    expect([rendered.container().image, settingsOf(rendered).sidecarImage]).toEqual(as);
+  });
+});
 
 function checkCertificate(whole: Rendered): void {
-  const { metadata, spec } = whole.one("Certificate");
-  expect(whole.workloads().map((workload) => workload.spec.volumes)).toMatchObject([
-    [{ secret: { secretName: spec.secretName } }],
-  ]);
-  expect(whole.one("MutatingWebhookConfiguration").metadata?.annotations).toEqual({
-    "cert-manager.io/inject-ca-from": `${metadata.namespace}/${metadata.name}`,
-  });
-  // The name by which the API server asks for the certificate.
   const service = whole.one("Service").metadata;
-  expect(spec.dnsNames).toContain(`${service?.name}.${service?.namespace}.svc`);
+
+  test("has cert-manager make the Secret that is mounted, for the name that is called", () => {
+    const serving = whole.all("Certificate").find(({ spec }) => spec.dnsNames !== undefined);
+    expect(whole.workloads().map((workload) => workload.spec.volumes)).toMatchObject([
+      [{ secret: { secretName: serving?.spec.secretName } }],
+    ]);
+    expect(serving?.spec.dnsNames).toEqual([`${service?.name}.${service?.namespace}.svc`]);
+    const { name, namespace } = serving?.metadata ?? {};
+    expect(whole.one("MutatingWebhookConfiguration").metadata?.annotations).toEqual({
+      "cert-manager.io/inject-ca-from": `${namespace}/${name}`,
+    });
+  });
+
+  test("has it signed by an authority that outlives it, so that the caBundle stays", () => {
+    const certificates = new Map(whole.all("Certificate").map((one) => [one.metadata.name, one]));
+    const issuers = new Map(whole.all("Issuer").map((one) => [one.metadata.name, one]));
+    const name = "prometheus-metrics-proxy-hook";
+    const secretName = `${name}-authority`;
+    const issuerRef = { kind: "Issuer", name };
+    const root = { kind: "Issuer", name: `${name}-self-signed` };
+    // Renewed 30 days before its end, long before the alerts at 14 and 3 days.
+    expect(certificates.get(name)).toMatchObject({
+      spec: { duration: "2160h", renewBefore: "720h", issuerRef },
+    });
+    expect(issuers.get(name)?.spec).toEqual({ ca: { secretName } });
+    expect(certificates.get(secretName)).toMatchObject({
+      spec: {
+        secretName,
+        isCA: true,
+        duration: "87600h",
+        issuerRef: root,
+        // A new key would be a new caBundle.
+        privateKey: { rotationPolicy: "Never" },
+      },
+    });
+    expect(issuers.get(root.name)?.spec).toEqual({ selfSigned: {} });
+  });
 }
 
 function checkRights(rendered: Rendered): void {
-  const config = configOf(rendered.container().args ?? []);
-  const secrets = { apiGroups: [""], resources: ["secrets"] };
-  expect(rendered.one("Role")).toMatchObject({
-    metadata: { namespace: rendered.one("Service").metadata?.namespace },
-    rules: [
-      { ...secrets, verbs: ["create"] },
+  test("allows the API calls that are made for the certificate, and no others", () => {
+    const config = settingsOf(rendered);
+    const secrets = { apiGroups: [""], resources: ["secrets"] };
+    const { certificateSecret, webhookConfiguration } = config;
+    expect(rendered.one("Role")).toMatchObject({
+      metadata: { namespace: config.namespace },
+      rules: [
+        { ...secrets, verbs: ["create"] },
+        {
+          ...secrets,
+          resourceNames: [certificateSecret],
+          verbs: ["get", "list", "watch", "update"],
+        },
+      ],
+    });
+    expect(rendered.one("ClusterRole").rules).toEqual([
       {
-        ...secrets,
-        resourceNames: [config.certificateSecret],
-        verbs: ["get", "list", "watch", "update"],
+        apiGroups: ["admissionregistration.k8s.io"],
+        resources: ["mutatingwebhookconfigurations"],
+        resourceNames: [webhookConfiguration],
+        verbs: ["get", "list", "watch", "patch"],
       },
-    ],
+    ]);
+    expect(config.serviceName).toBe(rendered.one("Service").metadata?.name ?? "");
   });
-  expect(rendered.one("ClusterRole").rules).toEqual([
-    {
-      apiGroups: ["admissionregistration.k8s.io"],
-      resources: ["mutatingwebhookconfigurations"],
-      resourceNames: [config.webhookConfiguration],
-      verbs: ["get", "list", "watch", "patch"],
-    },
-  ]);
-  expect(config.serviceName).toBe(rendered.one("Service").metadata?.name ?? "");
 }
