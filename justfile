@@ -36,7 +36,7 @@ test *ARGS: install build
 # Run the tests against real Prometheus, promtool and Chromium
 e2e: install build
     @bun scripts/require.ts prometheus promtool unshare ip curl
-    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts ./e2e/exporter.e2e.ts ./e2e/curl.e2e.ts ./e2e/status-page.e2e.ts
+    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts ./e2e/exporter.e2e.ts ./e2e/curl.e2e.ts ./e2e/status-page.e2e.ts ./e2e/dashboards.e2e.ts
 
 # Render every kustomization and check what comes out
 manifests: install
@@ -64,6 +64,10 @@ bench COMPONENT="sidecar" *ARGS: install (build COMPONENT)
 # Write the tables in docs/ that come from the code
 docs: install
     @bun scripts/docs.ts
+
+# Write the Grafana dashboards from manifests/monitoring/dashboards/source/
+dashboards: install
+    @bun scripts/dashboards.ts
 
 # Format the code and sort its imports
 fmt: install

@@ -14,6 +14,8 @@ export interface ScrapeJob {
   readonly host?: string;
   /** Default: that of the server. */
   readonly interval?: string;
+  /** By HTTPS, whatever the certificate. */
+  readonly https?: boolean;
 }
 
 /** One series of an instant query. */
@@ -22,9 +24,17 @@ export interface Sample {
   readonly value: number;
 }
 
+/** A target, as it was discovered and as relabelling left it. */
+export interface Target {
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly scrapeUrl: string;
+}
+
 export interface RunningPrometheus extends AsyncDisposable {
   /** Runs an instant query. Throws on a query that Prometheus refuses. */
   query(promql: string): Promise<readonly Sample[]>;
+  targets(): Promise<{ readonly active: readonly Target[]; readonly dropped: readonly Target[] }>;
 }
 
 /**
@@ -36,25 +46,48 @@ export async function startPrometheus(
   interval: string,
   replica = "a",
 ): Promise<RunningPrometheus> {
+  return await runScraper(PROMETHEUS, renderConfig(jobs, interval, replica));
+}
+
+/** A program that scrapes by the configuration of Prometheus and answers its API. */
+export interface Scraper {
+  readonly name: string;
+  readonly command: (files: {
+    readonly config: string;
+    readonly data: string;
+    readonly address: string;
+  }) => readonly string[];
+}
+
+/** Prometheus: that on the PATH, or another one. */
+export const PROMETHEUS: Scraper = {
+  name: "Prometheus",
+  command: ({ config, data, address }) => [
+    process.env.PROMETHEUS_BINARY || "prometheus",
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${data}`,
+    `--web.listen-address=${address}`,
+  ],
+};
+
+/** Starts a scraper with that configuration. */
+export async function runScraper(scraper: Scraper, config: string): Promise<RunningPrometheus> {
   const dir = await mkdtemp(join(tmpdir(), "every-scrape-whole-e2e-"));
   const configFile = join(dir, "prometheus.yml");
-  await writeFile(configFile, renderConfig(jobs, interval, replica));
-  const port = await freePort();
-  const process = startProcess([
-    "prometheus",
-    `--config.file=${configFile}`,
-    `--storage.tsdb.path=${join(dir, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-  ]);
-  const base = `http://127.0.0.1:${port}`;
+  await writeFile(configFile, config);
+  const address = `127.0.0.1:${await freePort()}`;
+  const files = { config: configFile, data: join(dir, "data"), address };
+  const process = startProcess(scraper.command(files));
+  const base = `http://${address}`;
   const ready = () =>
     fetch(`${base}/-/ready`).then(
       ({ ok }) => ok,
       () => false,
     );
-  await eventually("Prometheus is ready", ready, 30_000);
+  await eventually(`${scraper.name} is ready`, ready, 30_000);
   return {
     query: (promql) => query(base, promql),
+    targets: () => targets(base),
     [Symbol.asyncDispose]: async () => {
       await process[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
@@ -63,10 +96,13 @@ export async function startPrometheus(
 }
 
 function renderConfig(jobs: readonly ScrapeJob[], interval: string, replica: string): string {
-  const entries = jobs.map((one) => {
-    const { job, port, path = "/metrics", host = "127.0.0.1" } = one;
+  const entries = jobs.map((one, index) => {
+    const { job, port, path = "/metrics", host = "127.0.0.1", https = false } = one;
     const own = one.interval === undefined ? "" : `, ${every(one.interval)}`;
-    return `  - { job_name: ${job}, metrics_path: ${path}${own}, static_configs: [{ targets: ["${host}:${port}"] }] }\n`;
+    const tls = https ? ", scheme: https, tls_config: { insecure_skip_verify: true }" : "";
+    // Several may be of one job, whose name Prometheus takes only once.
+    const target = `{ targets: ["${host}:${port}"], labels: { job: ${job} } }`;
+    return `  - { job_name: "${index}", metrics_path: ${path}${own}${tls}, static_configs: [${target}] }\n`;
   });
   const global = `{ ${every(interval)}, external_labels: { replica: ${replica} } }`;
   return `global: ${global}\nscrape_configs:\n${entries.join("")}`;
@@ -85,6 +121,17 @@ async function query(base: string, promql: string): Promise<readonly Sample[]> {
   if (body.data === undefined)
     throw new SyntaxError(`Prometheus refuses "${promql}": ${body.error}`);
   return body.data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+}
+
+async function targets(base: string) {
+  const answer = await fetch(`${base}/api/v1/targets`);
+  const { data } = (await answer.json()) as {
+    readonly data: {
+      readonly activeTargets: readonly Target[];
+      readonly droppedTargets: readonly Target[];
+    };
+  };
+  return { active: data.activeTargets, dropped: data.droppedTargets };
 }
 
 async function freePort(): Promise<number> {
