@@ -36,7 +36,7 @@ test *ARGS: install build
 # Run the tests against real Prometheus, promtool and Chromium
 e2e: install build
     @bun scripts/require.ts prometheus promtool unshare ip curl
-    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts ./e2e/exporter.e2e.ts ./e2e/curl.e2e.ts ./e2e/status-page.e2e.ts ./e2e/dashboards.e2e.ts
+    @bun test --timeout 120000 ./e2e/prometheus.e2e.ts ./e2e/injection.e2e.ts ./e2e/final-scrape.e2e.ts ./e2e/exporter.e2e.ts ./e2e/curl.e2e.ts ./e2e/status-page.e2e.ts ./e2e/dashboards.e2e.ts ./e2e/scraping.e2e.ts
 
 # Render every kustomization and check what comes out
 manifests: install
