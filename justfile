@@ -41,7 +41,22 @@ e2e: install build
 # Render every kustomization and check what comes out
 manifests: install
     @bun scripts/require.ts kubectl promtool
-    @bun test $(find ./manifests -name check.ts)
+    @bun test $(find ./manifests ./dev -name check.ts)
+
+# Check the shell scripts
+shell: install
+    @bun scripts/require.ts shellcheck
+    @shellcheck --external-sources scripts/*.sh .ci/run
+
+# Deploy the exporter by kubectl or Argo CD, or look after it: just deploy dev|staging|prod deploy|argocd|check
+[no-exit-message]
+deploy *ARGS:
+    @./scripts/deploy.sh {{ ARGS }}
+
+# Set Argo CD up in the current cluster: just argocd install|status|password|port-forward
+[no-exit-message]
+argocd *ARGS:
+    @./scripts/setup-argocd.sh {{ ARGS }}
 
 # Build the images with docker, podman or buildah
 [no-exit-message]
@@ -86,4 +101,4 @@ types: install
     @tsc --noEmit
 
 # Everything that CI checks, in its order
-ci: fmt-check lint types test manifests e2e
+ci: fmt-check lint types shell test manifests e2e

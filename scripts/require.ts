@@ -5,6 +5,7 @@ const HOW: Readonly<Record<string, string>> = {
   unshare: "Linux only, in the package util-linux",
   ip: "Linux only: apt-get install iproute2",
   curl: "Debian and Ubuntu: apt-get install curl; macOS has it",
+  shellcheck: "Debian and Ubuntu: apt-get install shellcheck; macOS: brew install shellcheck",
   kubectl: "https://kubernetes.io/docs/tasks/tools/ (1.30 or later, for its kustomize)",
 };
 
