@@ -46,7 +46,7 @@ manifests: install
 # Check the shell scripts
 shell: install
     @bun scripts/require.ts shellcheck
-    @shellcheck --external-sources scripts/*.sh .ci/run
+    @shellcheck --external-sources $(git ls-files '*.sh') .ci/run
 
 # Deploy the exporter by kubectl or Argo CD, or look after it: just deploy dev|staging|prod deploy|argocd|check
 [no-exit-message]
@@ -58,18 +58,29 @@ deploy *ARGS:
 argocd *ARGS:
     @./scripts/setup-argocd.sh {{ ARGS }}
 
-# Build the images with docker, podman or buildah
-[no-exit-message]
-image *COMPONENTS: install
-    @bun scripts/images/image.ts {{ COMPONENTS }}
-
-# Build the Dockerfile on stand-in base images, and run each image as Kubernetes would
-image-check: install
-    @bun test --timeout 120000 ./scripts/images/check.ts
-
 # Compile the executables dist/webhook, dist/sidecar and dist/exporter
+[no-exit-message]
 build *COMPONENTS=components: install
     @bun scripts/build.ts {{ COMPONENTS }}
+
+# Build the images with docker, podman or buildah
+[no-exit-message]
+image *COMPONENTS=components: install
+    @bun scripts/images/image.ts {{ COMPONENTS }}
+
+# Build the images on stand-ins for their base images and run them as Kubernetes does (Debian or Ubuntu, docker or podman)
+image-check: install
+    @bun scripts/require.ts tar dpkg-query
+    @bun test --timeout 120000 ./scripts/images/check.ts
+
+# Collect the licences of what is compiled in: dist/licences/webhook.txt, sidecar.txt and exporter.txt
+[no-exit-message]
+licences *COMPONENTS=components: install
+    @bun scripts/licences/write.ts {{ COMPONENTS }}
+
+# Measure executables, starts and dependencies, and write the tables in docs/ that say so
+sizes: install
+    @bun scripts/sizes/main.ts
 
 # Measure a component beside its peers (it says which programs are missing): just bench sidecar, webhook or exporter
 [no-exit-message]
@@ -101,4 +112,4 @@ types: install
     @tsc --noEmit
 
 # Everything that CI checks, in its order
-ci: fmt-check lint types shell test manifests e2e
+ci: fmt-check lint types shell test manifests e2e image-check

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "bun";
 
-const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+/** The files that an executable is made of, by component. */
+export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   webhook: ["webhook/main.ts"],
   sidecar: ["sidecar/main.ts"],
   // A Worker's file is found in the executable only if it is an entry point of its own.
@@ -16,8 +17,10 @@ const RUNTIMES: Readonly<Record<string, string>> = {
   arm64: "bun-linux-aarch64",
 };
 
+const REVISION_LENGTH = 12;
+
 /** This machine's architecture, in those words. */
-const OWN = process.arch === "x64" ? "amd64" : process.arch;
+export const OWN_ARCH = process.arch === "x64" ? "amd64" : process.arch;
 
 /** What the command line asks for. */
 interface Wanted {
@@ -27,12 +30,18 @@ interface Wanted {
 
 /** Throws a `RangeError` that names what is not known. */
 function wanted(argv: readonly string[]): Wanted {
-  const [, arch = OWN] = argv.map((arg) => /^--arch=(.*)$/.exec(arg)).find((match) => match) ?? [];
+  const [, arch = OWN_ARCH] =
+    argv.map((arg) => /^--arch=(.*)$/.exec(arg)).find((match) => match) ?? [];
   const named = argv.filter((arg) => !arg.startsWith("--arch="));
-  const components = named.length > 0 ? named : Object.keys(ENTRIES);
-  for (const component of components) known("component", component, ENTRIES);
-  if (arch !== OWN) known("architecture", arch, RUNTIMES);
+  const components = componentsOf(named);
+  if (arch !== OWN_ARCH) known("architecture", arch, RUNTIMES);
   return { components, arch };
+}
+
+/** The named components, or all. Throws a `RangeError` that says which there are if one is none. */
+export function componentsOf(named: readonly string[]): readonly string[] {
+  for (const component of named) known("component", component, ENTRIES);
+  return named.length > 0 ? named : Object.keys(ENTRIES);
 }
 
 function known(what: string, name: string, table: Readonly<Record<string, unknown>>): void {
@@ -52,7 +61,7 @@ function runtimeFor(arch: string): string {
 }
 
 async function build(component: string, arch: string, revision: string) {
-  const runtime = arch === OWN ? [] : [`--compile-executable-path=${runtimeFor(arch)}`];
+  const runtime = arch === OWN_ARCH ? [] : [`--compile-executable-path=${runtimeFor(arch)}`];
   // The executable would otherwise read .env and bunfig.toml from wherever it is started. With
   // bytecode and the default format, a Worker cannot load CommonJS packages (Bun 1.4.5).
   await $`bun build --compile --minify --bytecode --format=esm \
@@ -62,15 +71,18 @@ async function build(component: string, arch: string, revision: string) {
 }
 
 async function headRevision(): Promise<string> {
-  const { exitCode, stdout } = await $`git rev-parse --short=12 HEAD`.quiet().nothrow();
+  const { exitCode, stdout } = await $`git rev-parse --short=${REVISION_LENGTH} HEAD`
+    .quiet()
+    .nothrow();
   return exitCode === 0 ? stdout.toString().trim() : "unknown";
 }
 
 async function main(): Promise<number> {
   try {
     const { components, arch } = wanted(process.argv.slice(2));
-    // An image is built without .git, and gives the revision itself.
-    const revision = process.env.BUILD_REVISION || (await headRevision());
+    // An image is built without .git, and gives the revision itself: shortened, so that it has the same file.
+    const given = process.env.BUILD_REVISION?.slice(0, REVISION_LENGTH);
+    const revision = given || (await headRevision());
     for (const component of components) await build(component, arch, revision);
     return 0;
   } catch (error) {
@@ -80,4 +92,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+if (import.meta.main) process.exit(await main());

@@ -2,6 +2,7 @@
  * Writes what the code knows into docs/: tables of flags, annotations and decisions, between markers that
  * name them. `bun scripts/docs.ts` writes, `bun scripts/docs.ts --check` ends with 1 where a page is out of date.
  */
+
 import { definition as exporter } from "../exporter/config.ts";
 import { definition as simulator } from "../exporter/ktcloud/simulator/config.ts";
 import {
@@ -10,12 +11,14 @@ import {
   knobRows,
   scopeRows,
 } from "../exporter/ktcloud/simulator/knob-table.ts";
+import { dependencies, devDependencies } from "../package.json" with { type: "json" };
 import { renderTable } from "../shared/help.ts";
 import { definition as sidecar } from "../sidecar/config.ts";
 import { ANNOTATIONS } from "../webhook/annotations.ts";
 import { definition as webhook } from "../webhook/config.ts";
 import { RESERVED_PORTS } from "../webhook/meshes.ts";
 import { TABLE } from "../webhook/rules.ts";
+import { DEPENDENCY_COLUMNS, dependencyRows } from "./dependencies/table.ts";
 import { exporterMetrics } from "./metrics-table.ts";
 
 const METRIC_COLUMNS = ["metric", "type", "labels", "meaning"];
@@ -50,14 +53,22 @@ const TABLES: Readonly<Record<string, () => string>> = {
       ["mesh", "ports"],
       Object.entries(RESERVED_PORTS).map(([mesh, ports]) => [mesh, ports.join(", ")]),
     ),
+  dependencies: () => markdown(DEPENDENCY_COLUMNS, dependencyRows(Object.keys(dependencies))),
+  "development dependencies": () =>
+    markdown(DEPENDENCY_COLUMNS, dependencyRows(Object.keys(devDependencies))),
 };
 
 /** The pages that hold such tables. */
-export const PAGES = ["configuration.md", "injection.md", "exporter.md", "simulator.md"].map(
-  (name) => `${import.meta.dir}/../docs/${name}`,
-);
+export const PAGES = [
+  "configuration.md",
+  "injection.md",
+  "exporter.md",
+  "simulator.md",
+  "dependencies.md",
+].map((name) => `${import.meta.dir}/../docs/${name}`);
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [row(head), `|${"---|".repeat(head.length)}`, ...rows.map(row)].join("\n");
 }
 
@@ -65,9 +76,12 @@ function row(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** A page with every table made anew. Throws a RangeError for a marker that names none. */
+/**
+ * A page with every table made anew, but those that are measured (`just sizes`). Throws a RangeError for a
+ * marker that names none.
+ */
 export function renderPage(page: string): string {
-  return page.replaceAll(/<!-- (?!end)([^>]+) -->\n[^]*?<!-- end -->/g, (_old, name) => {
+  return page.replaceAll(/<!-- (?!end|measured)([^>]+) -->\n[^]*?<!-- end -->/g, (_old, name) => {
     const table = TABLES[String(name)];
     if (table === undefined) throw new RangeError(`No table is called "${name}"`);
     return `<!-- ${name} -->\n${table()}\n<!-- end -->`;

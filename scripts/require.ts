@@ -4,8 +4,12 @@ const HOW: Readonly<Record<string, string>> = {
   promtool: "it comes with prometheus: apt-get install prometheus or brew install prometheus",
   unshare: "Linux only, in the package util-linux",
   ip: "Linux only: apt-get install iproute2",
+  tar: "Debian and Ubuntu: apt-get install tar; macOS has it",
+  "dpkg-query": "Debian and Ubuntu only: the stand-ins for base images are made of their packages",
   curl: "Debian and Ubuntu: apt-get install curl; macOS has it",
   shellcheck: "Debian and Ubuntu: apt-get install shellcheck; macOS: brew install shellcheck",
+  actionlint: "scripts/pipeline/install-linters.sh installs it into dist/tools",
+  zizmor: "scripts/pipeline/install-linters.sh installs it into dist/tools",
   kubectl: "https://kubernetes.io/docs/tasks/tools/ (1.30 or later, for its kustomize)",
 };
 

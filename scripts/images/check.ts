@@ -3,129 +3,103 @@
  * read-only root, 128 MiB, no capabilities), asks whether it is ready, and ends it. `just image-check`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { $ } from "bun";
-import { version } from "../../package.json" with { type: "json" };
-import { createCertificate } from "../../shared/testing/certificate.ts";
+import { dependencies, devDependencies, version } from "../../package.json" with { type: "json" };
 import { eventually } from "../../shared/testing/eventually.ts";
 import { type RunningProcess, startProcess } from "../../shared/testing/process.ts";
-import { buildImage, type Engine, environment, findEngine, IMAGES, run } from "./engine.ts";
+import { OWN_ARCH } from "../build.ts";
+import { run } from "../run.ts";
+import { type Contents, isSafe, readContents } from "./contents.ts";
+import { type Copy, contextPaths, createCopy } from "./copy.ts";
+import { buildImage, type Engine, findEngine, IMAGES, RUNNERS, runtimeFlags } from "./engine.ts";
 import { createBaseImage, createBuildImage } from "./stand-in.ts";
+import { createStarts, JSON_LOG, type Start } from "./starts.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-const REVISION = "0123456789ab";
-const JSON_LOG = "--log-format=json";
+const REVISION = "0123456789abcdef0123456789abcdef01234567";
+const SOURCE = "https://git.example.com/whole-scrape";
+const SHORT_REVISION = REVISION.slice(0, 12);
+const ELF_MACHINE_ARM64 = 183;
 // Of the sandboxes that allow no higher ones; the executables need far fewer.
 const LIMITS = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024"];
 
-/** How a component is started for the check. */
-interface Start {
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** A directory for /certs. */
-  readonly certificates?: string;
-  /** The listener with health, as its log names it, and where it is asked. */
-  readonly listener: string;
-  readonly path: string;
-  /** What ends with it: the sidecar stays for as long as its application answers. */
-  readonly beside?: RunningProcess;
-}
-
 const stack = new AsyncDisposableStack();
 let engine: Engine = "podman";
-const starts = new Map<string, Start>();
+/** What the engine has said of each build. */
+const said = new Map<string, string>();
+let baseImages: Readonly<Record<string, string>> = {};
+let starts: Readonly<Record<string, Start>> = {};
+let copy: Copy;
+let directory = "";
 
 beforeAll(async () => {
-  engine = await findEngine(["podman", "docker"]);
-  const args = {
+  engine = await findEngine(RUNNERS);
+  baseImages = {
     BUILD_IMAGE: await createBuildImage(engine),
     BASE_IMAGE: await createBaseImage(engine),
-    REVISION,
   };
-  const flags = ["--network=host", ...engineFlags(), ...LIMITS];
   for (const component of Object.keys(IMAGES)) {
-    await buildImage(engine, { component, tag: tagOf(component), args, flags });
+    // A layer from an earlier time may differ in what no cache looks at: the times of its files.
+    const flags = ["--no-cache"];
+    said.set(component, await build(tagOf(component), { component, flags }));
   }
-  starts.set("webhook", await startOfWebhook());
-  starts.set("sidecar", await startOfSidecar());
-  starts.set("exporter", await startOfExporter());
+  starts = await createStarts(stack);
+  copy = stack.use(await createCopy());
+  directory = await mkdtemp(join(tmpdir(), "image-check-"));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
 }, 600_000);
 
 afterAll(async () => {
   await stack.disposeAsync();
 });
 
-/** crun of Debian 12 refuses machines with both generations of cgroups. */
-function engineFlags(): readonly string[] {
-  return engine === "podman" && Bun.which("runc") !== null ? ["--runtime=runc"] : [];
+function tagOf(name: string): string {
+  return `localhost/image-check/${IMAGES[name] ?? name}`;
 }
 
-function tagOf(component: string): string {
-  return `localhost/image-check/${IMAGES[component]}`;
+interface Variant {
+  readonly component?: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
 }
 
-async function startOfWebhook(): Promise<Start> {
-  const certificates = await temporaryDirectory();
-  const { cert, key } = await createCertificate();
-  // Readable for the image's user, as fsGroup makes it in a cluster.
-  await $`chmod 755 ${certificates}`;
-  await Bun.write(join(certificates, "tls.crt"), cert);
-  await Bun.write(join(certificates, "tls.key"), key);
-  const local = ["--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"];
-  const args = ["--host=127.0.0.1", "--port=0", "--cert-dir=/certs", "--shutdown-delay=0s"];
-  return { args: [...args, ...local], certificates, listener: "health", path: "/readyz" };
+async function build(tag: string, { args = {}, flags = [], ...wanted }: Variant): Promise<string> {
+  return await buildImage(engine, {
+    ...wanted,
+    tag,
+    args: { ...baseImages, REVISION, SOURCE, ...args },
+    flags: ["--network=host", ...LIMITS, ...flags],
+  });
 }
 
-async function startOfSidecar(): Promise<Start> {
-  const command = ["bun", join(ROOT, "dev/demo-app.ts"), JSON_LOG, "--port=0", "--drain=0s"];
-  const application = stack.use(startProcess(command));
-  const port = await application.port("metrics");
-  // No scraper ever comes here, and none is waited for.
-  const own = ["--host=127.0.0.1", "--proxy-port=0", "--unscraped-wait-seconds=0"];
-  const args = [...own, `--original-port=${port}`];
-  return { args, listener: "proxy", path: "/metrics", beside: application };
-}
-
-async function startOfExporter(): Promise<Start> {
-  const command = ["bun", join(ROOT, "exporter/ktcloud/simulator.ts"), JSON_LOG, "--port=0"];
-  const simulator = stack.use(startProcess(command));
-  const cloud = `http://127.0.0.1:${await simulator.port("simulator")}`;
-  const args = ["--web.listen-address=127.0.0.1:0", `--api.url=${cloud}`];
-  const env = {
-    CLOUD_ID: "demo@example.com",
-    CLOUD_PASSWORD: "demo-password",
-    CLOUD_ZONE: "DX-M1",
-  };
-  return { args, env, listener: "web", path: "/-/ready" };
-}
-
-async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "image-check-"));
-  stack.defer(() => rm(directory, { recursive: true, force: true }));
-  return directory;
+async function runOnce(tag: string, entrypoint?: string, ...args: string[]): Promise<string> {
+  const flags = ["--rm", "--network=none", ...runtimeFlags(engine), ...LIMITS];
+  if (entrypoint !== undefined) flags.push(`--entrypoint=${entrypoint}`);
+  return await run([engine, "run", ...flags, tag, ...args]);
 }
 
 function startContainer(component: string, name: string): RunningProcess {
-  const { args, env = {}, certificates } = starts.get(component) as Start;
+  const { args, env = {}, directory: shared } = starts[component] as Start;
   const command: string[] = [engine, "run", "--rm", `--name=${name}`, "--network=host"];
-  command.push(
-    "--read-only",
-    "--memory=128m",
-    "--cap-drop=all",
-    "--security-opt=no-new-privileges",
-  );
-  command.push(...engineFlags(), ...LIMITS);
+  command.push("--read-only", "--memory=128m");
+  command.push("--cap-drop=all", "--security-opt=no-new-privileges");
+  command.push(...runtimeFlags(engine), ...LIMITS);
   for (const [variable, value] of Object.entries(env)) command.push(`--env=${variable}=${value}`);
-  if (certificates !== undefined) command.push(`--volume=${certificates}:/certs:ro`);
+  if (shared !== undefined) command.push(`--volume=${shared}:${shared}:ro`);
   command.push(tagOf(component), JSON_LOG, ...args);
-  return startProcess(command, { env: environment() });
+  return startProcess(command, { env: process.env as Record<string, string> });
 }
 
 describe.each(Object.keys(IMAGES))("the image of %s", (component) => {
-  test("holds one executable and runs it as 65532, and says what it is", async () => {
-    const tag = tagOf(component);
+  const tag = tagOf(component);
+  const executable = `usr/local/bin/${IMAGES[component]}`;
+
+  test("was told of by its build", () => {
+    expect(said.get(component)).toContain(`built ${component} as ${IMAGES[component]}`);
+  });
+
+  test("says what it is, and runs by its own name and by that of the entry point as 65532", async () => {
     const [image] = JSON.parse(await run([engine, "inspect", tag])) as [
       { readonly Config: { readonly User: string; readonly Labels: Record<string, string> } },
     ];
@@ -134,20 +108,42 @@ describe.each(Object.keys(IMAGES))("the image of %s", (component) => {
       "org.opencontainers.image.title": component,
       "org.opencontainers.image.version": version,
       "org.opencontainers.image.revision": REVISION,
+      "org.opencontainers.image.source": SOURCE,
       "org.opencontainers.image.licenses": "Apache-2.0",
     });
-    const flags = ["--rm", "--network=none", ...engineFlags(), ...LIMITS];
-    const expected = `${component} ${version} (revision ${REVISION}`;
-    expect(await run([engine, "run", ...flags, tag, "--version"])).toStartWith(expected);
+    const expected = `${component} ${version} (revision ${SHORT_REVISION},`;
+    expect(await runOnce(tag, undefined, "--version")).toStartWith(expected);
     // As `kubectl exec` does, where the image has no shell.
-    const named = ["--entrypoint", IMAGES[component] ?? "", tag, "--version"];
-    expect(await run([engine, "run", ...flags, ...named])).toStartWith(expected);
+    expect(await runOnce(tag, IMAGES[component], "--version")).toStartWith(expected);
   });
+
+  test("holds one executable, the same that anybody builds of this commit, and its licences", async () => {
+    const contents = await readContents(engine, tag, directory);
+    expect(pathsOf(contents, /^usr\/local\/bin\/./)).toEqual([
+      "usr/local/bin/component",
+      executable,
+    ]);
+    expect(pathsOf(contents, /^licenses\/./)).toEqual([
+      "licenses/LICENSE",
+      "licenses/third-party.txt",
+    ]);
+    const notices = await contents.text("licenses/third-party.txt");
+    expect(notices).toContain(`in the executable of ${component}.`);
+    expect(notices).toContain("GNU LESSER GENERAL PUBLIC LICENSE");
+    expect(contents.entries.filter((entry) => !isSafe(entry))).toEqual([]);
+    const own = contents.entries.filter(({ path }) => /^(licenses|usr\/local)\//.test(path));
+    // Whenever it was built, or the layer would be another one each time.
+    expect(new Set(own.map(({ date }) => date))).toEqual(new Set(["1970-01-01"]));
+    const compiled = Bun.file(await copy.build(component, OWN_ARCH, SHORT_REVISION));
+    expect(await contents.sha256(executable)).toBe(
+      new Bun.CryptoHasher("sha256").update(await compiled.bytes()).digest("hex"),
+    );
+  }, 60_000);
 
   test("gets ready within 128 MiB on a read-only root, and ends with 0 at SIGTERM", async () => {
     const name = `image-check-${component}-${process.pid}`;
     await using container = startContainer(component, name);
-    const { listener, path, beside } = starts.get(component) as Start;
+    const { listener, path, beside } = starts[component] as Start;
     const url = `http://127.0.0.1:${await container.port(listener)}${path}`;
     await eventually(`${component} answers ${path}`, async () => (await fetch(url)).ok, 30_000);
     beside?.kill();
@@ -156,12 +152,58 @@ describe.each(Object.keys(IMAGES))("the image of %s", (component) => {
   }, 60_000);
 });
 
-test("the build context holds what the Dockerfile copies, and nothing else", async () => {
-  const allowed = (await Bun.file(join(ROOT, ".dockerignore")).text()).matchAll(/^!(.+)$/gm);
-  const dockerfile = await Bun.file(join(ROOT, "Dockerfile")).text();
-  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files = ""]) =>
-    files.split(" "),
-  );
-  expect(new Set([...allowed].map(([, path]) => path))).toEqual(new Set(copied));
-  expect(await readdir(ROOT)).toContain("LICENSE");
+function pathsOf({ entries }: Contents, pattern: RegExp): readonly string[] {
+  return entries.map(({ path }) => path).filter((path) => pattern.test(path));
+}
+
+test("a build that names no component, by an engine that sets no platform, makes the webhook", async () => {
+  await build(tagOf("default"), { args: { TARGETARCH: "" } });
+  expect(await runOnce(tagOf("default"), undefined, "--version")).toStartWith("webhook ");
+  const format = '{{ index .Config.Labels "org.opencontainers.image.title" }}';
+  expect(await run([engine, "inspect", `--format=${format}`, tagOf("default")])).toBe("webhook");
+});
+
+test("a build that names one that is none fails and says which there are", async () => {
+  const failed = await build(tagOf("none"), { component: "none" }).catch(String);
+  expect(failed).toContain("COMPONENT=none: no such component, only webhook, sidecar, exporter");
+});
+
+describe("the build stage", () => {
+  const tag = tagOf("arm64");
+  const inNode = (script: string) => {
+    return runOnce(tag, "node", "--eval", `const fs = require("fs"); console.log(${script})`);
+  };
+  /** Which of these packages are installed in it. */
+  const installedOf = async (names: readonly string[]) => {
+    const list = JSON.stringify(names);
+    const there = 'fs.existsSync("/src/node_modules/" + name)';
+    return JSON.parse(
+      await inNode(`JSON.stringify(${list}.filter((name) => ${there}))`),
+    ) as unknown;
+  };
+  beforeAll(async () => {
+    const args = { TARGETARCH: "arm64" };
+    await build(tag, { component: "sidecar", args, flags: ["--target=build"] });
+  }, 120_000);
+
+  test("compiles for arm64 on any machine", async () => {
+    const path = `/src/out/usr/local/bin/${IMAGES.sidecar}`;
+    const machine = await inNode(`fs.readFileSync("${path}").readUInt16LE(18)`);
+    expect(machine).toBe(`${ELF_MACHINE_ARM64}`);
+  });
+
+  test("has no package that only development needs", async () => {
+    const installed = Object.keys(dependencies);
+    expect(await installedOf(installed)).toEqual(installed);
+    expect(await installedOf(Object.keys(devDependencies))).toEqual([]);
+  });
+
+  test("has what .dockerignore lets in, and no test", async () => {
+    const list = await inNode(`fs.readdirSync("/src", { recursive: true }).join("\\n")`);
+    const paths = list.split("\n").filter((path) => !path.startsWith("node_modules/"));
+    const made = ["node_modules", "dist", "out"];
+    const allowed = [...(await contextPaths()), ...made].map((path) => path.split("/", 1)[0] ?? "");
+    expect(new Set(paths.map((path) => path.split("/", 1)[0] ?? ""))).toEqual(new Set(allowed));
+    expect(paths.filter((path) => /\.test\.ts$|(^|\/)(testing|testdata)\//.test(path))).toEqual([]);
+  });
 });

@@ -1,25 +1,33 @@
 /**
- * Stand-ins for the base images where no registry can be reached: the files of this machine's own packages
- * that the Dockerfile needs, as images. What is built on them is for looking at, and never for a registry.
+ * Stand-ins for the base images where no registry can be reached, from the files of this machine, which has to
+ * be a Debian or Ubuntu: of the packages that it has installed (BASE_PACKAGES), and its own node with some
+ * programs and their libraries. What is built on them is for looking at, and never for a registry.
  */
-import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { $ } from "bun";
-import { type Engine, run } from "./engine.ts";
+import { run } from "../run.ts";
+import type { Engine } from "./engine.ts";
 
+/** No package's own file: ca-certificates makes it when it is installed. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
+/** What distroless/base has and an executable needs. */
+const BASE_PACKAGES = ["libc6", "ca-certificates"];
+
 /** The programs that the build stage runs, beside node. */
-const BUILD_PROGRAMS = ["sh", "env", "ln", "mkdir", "mv"];
+const BUILD_PROGRAMS = ["sh", "env", "cp", "find", "ln", "mkdir", "mv", "touch"];
 
 /** Makes an image that builds as node:…-slim does: node, npm, a shell, certificates. Gives its name. */
 export async function createBuildImage(engine: Engine): Promise<string> {
   const npx = await realpath(needed("npx"));
+  const npm = dirname(dirname(npx));
   return await createImage(engine, "localhost/stand-in-build", async (root) => {
     for (const program of [...BUILD_PROGRAMS, "node"]) await copyProgram(root, needed(program));
-    await copy(root, join(dirname(npx), ".."));
-    await $`ln -s ${npx} ${root}/usr/bin/npx`;
+    await copy(root, npm);
+    for (const name of ["npm", "npx"])
+      await $`ln -s ${npm}/bin/${name}-cli.js ${root}/usr/bin/${name}`;
     await copy(root, CERTIFICATES);
     await mkdir(join(root, "tmp"));
     // Where this machine reaches its registry by a certificate of its own.
@@ -30,7 +38,9 @@ export async function createBuildImage(engine: Engine): Promise<string> {
 /** Makes an image that is as distroless/base is: glibc, certificates, and no program. Gives its name. */
 export async function createBaseImage(engine: Engine): Promise<string> {
   return await createImage(engine, "localhost/stand-in-base", async (root) => {
-    for (const library of await librariesOf(needed("node"))) await copy(root, library);
+    for (const name of BASE_PACKAGES) {
+      for (const file of await filesOf(name)) await copy(root, file);
+    }
     await copy(root, CERTIFICATES);
     return [];
   });
@@ -69,6 +79,27 @@ async function copy(root: string, path: string): Promise<void> {
   const target = join(root, path);
   await mkdir(dirname(target), { recursive: true });
   await cp(path, target, { recursive: true, dereference: true });
+}
+
+/** Of a package of this machine, but what it was told not to install, such as documentation. */
+async function filesOf(name: string): Promise<readonly string[]> {
+  const query = needed("dpkg-query");
+  const architecture = await run([needed("dpkg"), "--print-architecture"]);
+  // It is there for another architecture, too, where that is emulated.
+  const format = "--showformat=${binary:Package} ${Architecture}\n";
+  const found = (await run([query, "--show", format, name])).split("\n");
+  const [own] =
+    found.find((line) => [architecture, "all"].includes(line.split(" ")[1] ?? ""))?.split(" ") ??
+    [];
+  if (own === undefined) throw new Error(`${name} is needed for the stand-in and not installed`);
+  const paths = (await run([query, "--listfiles", own])).split("\n");
+  const files = await Promise.all(paths.map(async (path) => ((await isFile(path)) ? [path] : [])));
+  return files.flat();
+}
+
+async function isFile(path: string): Promise<boolean> {
+  // A link to a directory, such as /lib, is none.
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
 }
 
 /** The shared libraries of a program, its loader among them. */
