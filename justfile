@@ -58,6 +58,17 @@ deploy *ARGS:
 argocd *ARGS:
     @./scripts/setup-argocd.sh {{ ARGS }}
 
+# Check the workflows of GitHub Actions: syntax, shell, and what makes them unsafe
+workflows:
+    @PATH="$PWD/dist/tools/bin:$PATH" bun scripts/require.ts actionlint zizmor shellcheck
+    @PATH="$PWD/dist/tools/bin:$PATH" actionlint
+    @PATH="$PWD/dist/tools/bin:$PATH" zizmor --offline --no-progress --quiet .github
+
+# Roll Deployments in the current cluster (e2e/cluster), and compare what they counted with what Prometheus has stored
+[no-exit-message]
+rollouts *ARGS: install
+    @bun e2e/cluster/rollouts.ts {{ ARGS }}
+
 # Compile the executables dist/webhook, dist/sidecar and dist/exporter
 [no-exit-message]
 build *COMPONENTS=components: install
@@ -112,4 +123,4 @@ types: install
     @tsc --noEmit
 
 # Everything that CI checks, in its order
-ci: fmt-check lint types shell test manifests e2e image-check
+ci: fmt-check lint types shell workflows test manifests e2e image-check
