@@ -1,6 +1,6 @@
 /** Exporters that run, and their Service, slices and pods as a Kubernetes API has them. */
 import { join } from "node:path";
-import type { ApiObject } from "../shared/testing/api-server.ts";
+import type { ApiObject } from "../shared/testing/api-object.ts";
 import { startProcess } from "../shared/testing/process.ts";
 import { createPod, port } from "./scraping-pods.ts";
 

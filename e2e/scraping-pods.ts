@@ -1,5 +1,5 @@
 /** Pods as a Kubernetes API has them, and applications at addresses of their own. */
-import type { ApiObject } from "../shared/testing/api-server.ts";
+import type { ApiObject } from "../shared/testing/api-object.ts";
 
 export interface PodParts {
   readonly name: string;

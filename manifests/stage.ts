@@ -6,7 +6,8 @@ import type { V1Container } from "@kubernetes/client-node";
 import { writeCertificate } from "../dev/certificate.ts";
 import { startCloud } from "../exporter/testing/cloud.ts";
 import { ACCESS } from "../exporter/testing/rig.ts";
-import { type Asked, createConfiguration, FakeApiServer } from "../shared/testing/api-server.ts";
+import { createConfiguration } from "../shared/testing/api-object.ts";
+import { type Asked, FakeApiServer } from "../shared/testing/api-server.ts";
 import type { Workload } from "./render.ts";
 
 export interface Stage extends AsyncDisposable {

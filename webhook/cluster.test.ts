@@ -3,11 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createConfiguration,
-  createServices,
-  FakeApiServer,
-} from "../shared/testing/api-server.ts";
+import { createConfiguration, createServices } from "../shared/testing/api-object.ts";
+import { FakeApiServer } from "../shared/testing/api-server.ts";
 import { eventually } from "../shared/testing/eventually.ts";
 import { type RunningProcess, runProcess, startProcess } from "../shared/testing/process.ts";
 import { createPod, createReview, type Json } from "./testing/review.ts";

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { ApiError } from "../../shared/cluster/api.ts";
 import { sleep } from "../../shared/lifecycle.ts";
-import { type ApiObject, FakeApiServer, type Fault } from "../../shared/testing/api-server.ts";
+import type { ApiObject } from "../../shared/testing/api-object.ts";
+import { FakeApiServer, type Fault } from "../../shared/testing/api-server.ts";
 import { eventually } from "../../shared/testing/eventually.ts";
 import { type Claim, type Lease, parseLease } from "./lease.ts";
 import type { Leases } from "./leases.ts";

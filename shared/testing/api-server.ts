@@ -3,21 +3,9 @@
  * with resource versions, conflicts, server-side apply, Leases, watches that expire, and faults on demand.
  */
 import { writeFileSync } from "node:fs";
+import { cutAnswer, refuseLease, status } from "./api-answers.ts";
+import type { ApiObject } from "./api-object.ts";
 import { createCertificate } from "./certificate.ts";
-
-/** An object as the API has it. */
-export interface ApiObject {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly resourceVersion?: string;
-    readonly uid?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
 
 /** What happens to a request instead of its answer. */
 export type Fault =
@@ -375,73 +363,4 @@ function selected({ metadata }: ApiObject, { namespace, query }: Wanted): boolea
 /** Some clients read the numbers, others the whole version. */
 function describeVersion(version: FakeApiServer["version"]) {
   return { ...version, gitVersion: `v${version.major}.${Number.parseInt(version.minor, 10)}.0` };
-}
-
-/** What a real API server does not take as a Lease. */
-function refuseLease({ metadata, spec }: ApiObject, method: string): Response | undefined {
-  const { holderIdentity, leaseDurationSeconds, leaseTransitions, ...times } = (spec ??
-    {}) as Record<string, unknown>;
-  const isTime = (value: unknown) =>
-    value === undefined || (typeof value === "string" && MICRO_TIME.test(value));
-  if (!isTime(times.acquireTime) || !isTime(times.renewTime)) return status(400, "BadRequest");
-  if (holderIdentity !== undefined && typeof holderIdentity !== "string") {
-    return status(400, "BadRequest");
-  }
-  // Empty or not: a version is for what is there, and a Lease is never replaced without one.
-  if ((method === "POST") !== (metadata.resourceVersion === undefined)) {
-    return status(method === "POST" ? 400 : 422, "Invalid");
-  }
-  const isInt = (value: unknown, least: number) =>
-    value === undefined ||
-    (Number.isInteger(value) && Number(value) >= least && Number(value) < 2 ** 31);
-  const valid = isInt(leaseDurationSeconds, 1) && isInt(leaseTransitions, 0);
-  return valid ? undefined : status(422, "Invalid");
-}
-
-/** Six digits, neither more nor fewer, as the API's MicroTime is read. */
-const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d)$/;
-
-/** The beginning of an answer whose connection then breaks. */
-function cutAnswer(): Response {
-  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    controller.enqueue(new TextEncoder().encode('{"kind"'));
-    controller.error(undefined); // Bun prints any other failure.
-  };
-  return new Response(new ReadableStream<Uint8Array>({ pull }));
-}
-
-/** As the API server writes a failure. */
-function status(code: number, reason: string): Response {
-  const body = { kind: "Status", apiVersion: "v1", status: "Failure", reason, code };
-  return Response.json(body, { status: code });
-}
-
-/** The webhook configuration as the manifests create it. */
-export function createConfiguration(name: string): ApiObject {
-  return {
-    apiVersion: "admissionregistration.k8s.io/v1",
-    kind: "MutatingWebhookConfiguration",
-    metadata: { name, labels: { by: "somebody" } },
-    webhooks: [
-      {
-        name: "inject.prometheus-metrics-proxy-hook.svc",
-        sideEffects: "None",
-        admissionReviewVersions: ["v1"],
-        clientConfig: { service: { name: "hook", namespace: "hook", path: "/mutate" } },
-      },
-    ],
-  };
-}
-
-/** Two Services of the namespace `shop`: one with everything, one with nothing. */
-export function createServices(): readonly ApiObject[] {
-  const ports = [
-    { name: "web", port: 80, targetPort: "metrics", appProtocol: "http" },
-    { port: 81, targetPort: 8080 },
-  ];
-  const spec = { type: "LoadBalancer", selector: { app: "shop" }, ports };
-  return [
-    { apiVersion: "v1", kind: "Service", metadata: { name: "shop", namespace: "shop" }, spec },
-    { apiVersion: "v1", kind: "Service", metadata: { name: "nobody", namespace: "shop" } },
-  ];
 }

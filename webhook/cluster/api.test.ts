@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../../shared/cluster/connection.ts";
-import { createServices, FakeApiServer } from "../../shared/testing/api-server.ts";
+import { createServices } from "../../shared/testing/api-object.ts";
+import { FakeApiServer } from "../../shared/testing/api-server.ts";
 import { type Cluster, createCluster, readVersion } from "./api.ts";
 
 async function reach(api: FakeApiServer): Promise<Cluster> {

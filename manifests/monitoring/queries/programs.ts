@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createConfiguration, FakeApiServer } from "../../../shared/testing/api-server.ts";
+import { createConfiguration } from "../../../shared/testing/api-object.ts";
+import { FakeApiServer } from "../../../shared/testing/api-server.ts";
 import { createCertificate } from "../../../shared/testing/certificate.ts";
 import { eventually } from "../../../shared/testing/eventually.ts";
 import { startProcess } from "../../../shared/testing/process.ts";
