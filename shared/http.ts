@@ -23,6 +23,12 @@ export interface Listener {
   close(deadlineMs: number): Promise<void>;
 }
 
+/** A plain listener of this module. */
+export interface HttpListener extends Listener {
+  /** Ends the connections that have carried a request and carry none now. */
+  closeIdle(): void;
+}
+
 export interface ListenOptions {
   /** The flag that set the address, for the message if it cannot be had. */
   readonly flag: string;
@@ -38,7 +44,7 @@ export interface ListenOptions {
 }
 
 /** Opens a listener. Throws {@link ListenError} with the address, the flag and what to do. */
-export function listen(options: ListenOptions): Listener {
+export function listen(options: ListenOptions): HttpListener {
   const { bind, flag, fetch, tls, idleTimeoutSeconds = 60, maxBodyBytes = 65_536 } = options;
   try {
     const server = Bun.serve({
@@ -59,6 +65,7 @@ export function listen(options: ListenOptions): Listener {
     return {
       port: server.port ?? bind.port,
       close: (deadlineMs) => closeServer(server, deadlineMs),
+      closeIdle: () => server.closeIdleConnections(),
     };
   } catch (error) {
     throw listenError(error, bind, flag);

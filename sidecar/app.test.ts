@@ -3,8 +3,8 @@ import type { Hono } from "hono";
 import { createRegistry } from "../shared/metrics.ts";
 import { describeContract } from "../shared/testing/contract.ts";
 import { eventually } from "../shared/testing/eventually.ts";
-import { type AppOptions, createControlApp } from "./app.ts";
-import { PROMETHEUS, type RigOptions, startRig } from "./testing/rig.ts";
+import { type AppOptions, createApp } from "./app.ts";
+import { PROMETHEUS, startRig } from "./testing/rig.ts";
 
 const stack: (() => unknown)[] = [];
 
@@ -15,7 +15,7 @@ afterEach(async () => {
 /** A sidecar before an application that answers so. */
 function rigBefore(
   fetch: (request: Request) => Response | Promise<Response>,
-  options: RigOptions = {},
+  ...flags: readonly string[]
 ) {
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -24,13 +24,13 @@ function rigBefore(
     reusePort: false,
     fetch,
   });
-  const rig = startRig(server.port ?? 0, options);
+  const rig = startRig(server.port ?? 0, ...flags);
   stack.push(rig.close, () => server.stop(true));
   return { ...rig, stopApplication: () => server.stop(true) };
 }
 
 /** A sidecar before raw TCP: each request is answered with this text, then the connection ends. */
-function rigBeforeRaw(answer: string, options: RigOptions = {}) {
+function rigBeforeRaw(answer: string) {
   const server = Bun.listen({
     hostname: "127.0.0.1",
     port: 0,
@@ -41,7 +41,7 @@ function rigBeforeRaw(answer: string, options: RigOptions = {}) {
       },
     },
   });
-  const rig = startRig(server.port, options);
+  const rig = startRig(server.port);
   stack.push(rig.close, () => server.stop(true));
   return rig;
 }
@@ -50,8 +50,8 @@ describeContract("the sidecar", {
   metricsPath: "/-/metrics",
   createApp: (readiness) => {
     const registry = createRegistry("sidecar", { version: "1", revision: "r", bun: "b" });
-    const options = { metricsPaths: ["/metrics"], registry: async () => registry, readiness };
-    return createControlApp(options as unknown as AppOptions) as unknown as Hono;
+    const options = { metricsPaths: ["/scraped"], registry: async () => registry, readiness };
+    return createApp(options as unknown as AppOptions) as unknown as Hono;
   },
 });
 
@@ -137,7 +137,7 @@ describe("a scrape through the proxy", () => {
     await rig.stopApplication();
     const answer = await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS });
     expect(answer.status).toBe(502);
-    expect(await answer.text()).toContain("does not answer");
+    expect(await answer.text()).toContain("refuses connections");
     expect(rig.outcome("unreachable")).toBe(1);
   });
 
@@ -162,7 +162,7 @@ describe("a scrape through the proxy", () => {
   });
 
   test("is 504 when the application hangs, in time for the scraper's own timeout", async () => {
-    const rig = rigBefore(() => new Promise<Response>(() => {}), { timeoutMs: 60_000 });
+    const rig = rigBefore(() => new Promise<Response>(() => {}), "--upstream-timeout=60s");
     const headers = { ...PROMETHEUS, "x-prometheus-scrape-timeout-seconds": "0.2" };
     expect((await fetch(`${rig.url}/metrics`, { headers })).status).toBe(504);
     expect(rig.outcome("timeout")).toBe(1);
@@ -178,31 +178,18 @@ describe("a scrape through the proxy", () => {
     expect(rig.scrapers.all()).toEqual([]);
   });
 
-  test.each([
-    ["resets", (socket: { terminate(): void }) => socket.terminate()],
-    ["stalls", () => {}],
-  ])(
-    "is no page where a body without a length ends because the application %s",
-    async (_name, end) => {
-      const server = Bun.listen({
-        hostname: "127.0.0.1",
-        port: 0,
-        socket: {
-          data(socket) {
-            socket.write("HTTP/1.1 200 OK\r\n\r\na_total 1\n");
-            setTimeout(() => end(socket), 20);
-          },
-        },
-      });
-      const rig = startRig(server.port, { timeoutMs: 200 });
-      stack.push(rig.close, () => server.stop(true));
-      expect(
-        (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status,
-      ).toBeGreaterThanOrEqual(502);
-      expect(await rig.captures.round()).toBe("failed");
-      expect(rig.captures.any).toBe(false);
-    },
-  );
+  test("is no page where a body without a length stalls", async () => {
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.write("HTTP/1.1 200 OK\r\n\r\na_total 1\n") },
+    });
+    const rig = startRig(server.port, "--upstream-timeout=200ms");
+    stack.push(rig.close, () => server.stop(true));
+    expect((await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).status).toBe(504);
+    expect(await rig.ending.captureOnce()).toBe("failed");
+    expect(rig.pages.captured).toBe(false);
+  });
 
   test("is whole where such a body ends with the application's FIN", async () => {
     const rig = rigBeforeRaw("HTTP/1.1 200 OK\r\n\r\na_total 1\n");
@@ -303,7 +290,7 @@ describe("a scrape through the proxy", () => {
     const answer = await fetch(`${rig.url}/metrics`);
     expect([answer.status, await answer.text()]).toEqual([
       508,
-      expect.stringContaining("--original-port leads back"),
+      expect.stringContaining("--original-port leads to it"),
     ]);
   });
 });
@@ -318,30 +305,6 @@ describe("what counts as a scrape", () => {
     const rig = rigBefore(() => new Response("a 1\n"));
     await (await fetch(`${rig.url}/metrics`, init)).text();
     expect(rig.scrapers.all()).toHaveLength(count);
-  });
-
-  test("is held by the scraper once it asks again on its connection", async () => {
-    const rig = rigBefore(() => new Response("a 1\n"));
-    await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
-    expect(rig.scrapers.all()[0]?.held).toBeUndefined();
-    await (await fetch(`${rig.url}/metrics`, { headers: PROMETHEUS })).text();
-    expect(rig.scrapers.all()[0]?.held).toBeDefined();
-  });
-
-  test("is not held by a client that takes nothing of it and resets", async () => {
-    const rig = rigBefore(() => new Response("x".repeat(140_000)));
-    const sent = Promise.withResolvers<void>();
-    const socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port: rig.port,
-      socket: { data: () => sent.resolve(), open: (s) => s.pause() },
-    });
-    socket.write("GET /metrics HTTP/1.1\r\nHost: pod\r\nUser-Agent: Prometheus/3\r\n\r\n");
-    await eventually("all of it is handed to the kernel", () => rig.outcome("proxied") === 1);
-    socket.terminate();
-    rig.session.prestop();
-    await eventually("its connection is gone", () => rig.phases.includes("draining"));
-    expect(rig.scrapers.all()[0]?.held).toBeUndefined();
   });
 });
 
@@ -362,21 +325,6 @@ async function statusOf(port: number, requestLine: string): Promise<number> {
   return Number((await answer.promise).split(" ")[1]);
 }
 
-test("a client that sends on and on while it is answered is cut off", async () => {
-  const rig = rigBefore(() => new Promise<Response>(() => {}));
-  const cut = Promise.withResolvers<void>();
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: rig.port,
-    socket: { data: () => {}, close: () => cut.resolve() },
-  });
-  socket.write("GET /metrics HTTP/1.1\r\nHost: pod\r\n\r\n");
-  await eventually("it is cut off", async () => {
-    socket.write("x".repeat(8192));
-    return (await Promise.race([cut.promise.then(() => true), Bun.sleep(5)])) === true;
-  });
-});
-
 describe("what does not reach the application", () => {
   test.each([
     ["GET", "/", 404],
@@ -386,7 +334,7 @@ describe("what does not reach the application", () => {
     ["GET", "/%6detrics", 404],
     ["GET", "//metrics", 404],
     ["GET", "/-/", 404],
-    ["GET", "http://pod/metrics", 400],
+    ["GET", "http://pod/admin", 404],
     ["POST", "/metrics", 405],
     ["PUT", "/metrics", 405],
     ["DELETE", "/custom", 405],
@@ -404,25 +352,25 @@ describe("what does not reach the application", () => {
 
 describe("GET /-/prestop", () => {
   test("needs the token where one is set", async () => {
-    const rig = rigBefore(() => new Response("a 1\n"), { prestopToken: "secret" });
+    const rig = rigBefore(() => new Response("a 1\n"), "--prestop-token=secret");
     expect((await fetch(`${rig.url}/-/prestop`)).status).toBe(403);
-    expect(rig.session.phase).toBe("running");
+    expect(rig.ending.phase).toBe("running");
     const headers = { "x-prestop-token": "secret" };
     expect((await fetch(`${rig.url}/-/prestop`, { headers })).status).toBe(200);
-    expect(rig.session.phase).toBe("draining");
+    expect(rig.ending.phase).toBe("draining");
   });
 
   test("answers when the first capture is whole", async () => {
     const rig = rigBefore(() => new Response("a 1\n"));
     await fetch(`${rig.url}/-/prestop`);
-    expect(rig.captures.any).toBe(true);
+    expect(rig.pages.captured).toBe(true);
   });
 
-  test("answers soon also before an application that hangs", async () => {
+  test("is held for a tenth of the grace period by an application that hangs", async () => {
     const rig = rigBefore(() => new Promise<Response>(() => {}));
     const started = performance.now();
     expect((await fetch(`${rig.url}/-/prestop`)).status).toBe(200);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeWithin(590, 1500);
   });
 });
 
@@ -434,7 +382,7 @@ describe("/-/flush", () => {
       expect((await fetch(`${rig.url}/-/flush`, { method })).status).toBe(200);
     }
     expect(count).toBe(2);
-    expect(rig.session.phase).toBe("running");
+    expect(rig.ending.phase).toBe("running");
   });
 
   test("is 502 where there is nothing to capture", async () => {
@@ -445,18 +393,16 @@ describe("/-/flush", () => {
 
   test("is refused from any other address than this pod's own", async () => {
     const rig = rigBefore(() => new Response("a 1\n"));
-    const options = {
-      session: rig.session,
-      metricsPaths: [],
-      registry: createRegistry("x", { version: "", revision: "", bun: "" }),
-    };
-    const app = createControlApp(options as unknown as AppOptions);
     for (const [address, status] of [
       ["10.0.0.1", 403],
       ["::1", 200],
       ["127.0.0.1", 200],
     ] as const) {
-      const answer = await app.request("/-/flush", {}, { address });
+      const answer = await rig.app.request(
+        "/-/flush",
+        {},
+        { requestIP: () => ({ address, port: 1 }) },
+      );
       expect([address, answer.status]).toEqual([address, status]);
     }
   });
@@ -473,7 +419,7 @@ test("GET /-/status tells phase, scrapers and captures", async () => {
         user_agent: "Prometheus/2.42.0",
         interval_seconds: null,
         active: true,
-        satisfied: true,
+        satisfied: false,
       },
     ],
     captures: { whole: 0, formats: [{ path: "/metrics", encoding: "gzip", bytes: 4 }] },

@@ -11,7 +11,6 @@ import {
   targetPort,
   wholeNumber,
 } from "../shared/values.ts";
-import type { Target } from "./dial.ts";
 
 /** An http or https URL, or nothing. */
 const optionalUrl = parsed("an http:// or https:// URL", (text) => {
@@ -84,7 +83,7 @@ const flags = {
     flag: "capture-interval",
     placeholder: "DURATION",
     default: "20ms",
-    help: "Pause between two captures of the application's page once the pod is ending; longer where the application is slow, so that it spends at most a tenth of its time on them.",
+    help: "Pause between two captures of the application's page once the pod is ending; longer where the application is slow, but never longer than a capture takes.",
     schema: duration(1, 10_000),
   },
   upstreamTimeoutMs: {
@@ -140,7 +139,7 @@ const flags = {
     flag: "report-url",
     placeholder: "URL",
     default: "",
-    help: "Where the report at the end is posted once, best effort and for at most one second.",
+    help: "Where the beginning of the pod's end and the report at its end are posted once each, best effort and for at most one second.",
     schema: optionalUrl,
   },
   ...logFlags,
@@ -180,11 +179,9 @@ export function defaultPath({ metricsPaths, captureQuery }: Config): string {
   return captureQuery === "" ? path : `${path}?${captureQuery}`;
 }
 
-/** Where the application listens; its certificate is checked unless it is this pod itself. */
-export function originalTarget(config: Config): Target {
-  const { originalHost: hostname, originalPort: port, originalScheme } = config;
-  const tls = originalScheme === "https" ? { verify: !isLoopback(hostname) } : undefined;
-  return { hostname, port, tls };
+/** Whether the application's certificate is checked: not where it is this pod itself. */
+export function verifiesCertificate({ originalHost }: Config): boolean {
+  return !isLoopback(originalHost);
 }
 
 function isLoopback(host: string): boolean {

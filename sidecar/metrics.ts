@@ -5,7 +5,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { createRegistry } from "../shared/metrics.ts";
 import type { Build } from "../shared/version.ts";
-import type { Scrapers } from "./scrapers.ts";
+import type { Scrapers } from "./ending/scrapers.ts";
 import type { Tally } from "./tally.ts";
 
 /** Scrapers that get a series of their own; nobody has more, and invented ones must not fill a server. */

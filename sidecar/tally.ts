@@ -1,12 +1,13 @@
 /** What the sidecar counts, as plain numbers: a scrape must not pay for how they are shown. */
-import type { CaptureOutcome } from "./capture.ts";
-import type { Phase } from "./drain.ts";
+import type { Capture, CaptureOutcome } from "./ending/capture.ts";
+import type { Phase } from "./ending/drain.ts";
+import type { Fault } from "./upstream.ts";
 
 /** How a request on a metrics path ended. */
 export type ScrapeOutcome = "proxied" | "replayed" | "timeout" | "unreachable" | "cut" | "broken";
 
 /** Why the application did not answer whole. */
-export type UpstreamFault = "timeout" | "refused" | "unreachable" | "broken" | "loop";
+export type UpstreamFault = "timeout" | Fault | "loop";
 
 /** More gaps than the longest end of a pod has. */
 const MAX_GAPS = 20_000;
@@ -36,19 +37,11 @@ export class Tally {
     broken: 0,
     loop: 0,
   };
-  /** Seconds from the start of one round of captures to the start of the next, while the pod is ending. */
+  /** Seconds between the times at which whole captures of one format were asked for, while the pod is ending. */
   readonly gaps: number[] = [];
-  #lastCaptureMs: number | undefined;
 
-  /** A round of captures that began at that time; gaps count only while the pod is ending. */
-  captured(outcome: CaptureOutcome, startedMs: number): void {
+  captured({ outcome, gapSeconds }: Capture): void {
     this.captures[outcome]++;
-    if (this.phase === "running") {
-      this.#lastCaptureMs = undefined;
-      return;
-    }
-    const gapMs = startedMs - (this.#lastCaptureMs ?? Number.NaN);
-    if (gapMs >= 0 && this.gaps.length < MAX_GAPS) this.gaps.push(gapMs / 1000);
-    this.#lastCaptureMs = startedMs;
+    if (gapSeconds !== undefined && this.gaps.length < MAX_GAPS) this.gaps.push(gapSeconds);
   }
 }

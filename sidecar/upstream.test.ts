@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { announcedTimeoutMs, deadlineFor } from "./upstream.ts";
+import { deadlineFor } from "./upstream.ts";
 
 test.each([
   [undefined, 10_000],
@@ -13,11 +13,4 @@ test.each([
     seconds === undefined ? {} : { "x-prometheus-scrape-timeout-seconds": seconds },
   );
   expect(deadlineFor(headers, 10_000)).toBe(ms);
-});
-
-test("announcedTimeoutMs() is what the scraper says, in milliseconds", () => {
-  expect(announcedTimeoutMs(new Headers({ "x-prometheus-scrape-timeout-seconds": "9.5" }))).toBe(
-    9500,
-  );
-  expect(announcedTimeoutMs(new Headers())).toBeUndefined();
 });

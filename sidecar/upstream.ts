@@ -1,24 +1,25 @@
 /** One question to the application: an answer whose body still streams, or a failure with a reason. */
-import { type Call, Dialer, type Target } from "./dial.ts";
-import { requestBlock } from "./headers.ts";
-import { BrokenOff, type WireAnswer } from "./wire-exchange.ts";
+import { requestHeaders } from "./headers.ts";
 
 /** The application did not answer in time. */
 export class UpstreamTimeout extends Error {
   override readonly name = "UpstreamTimeout";
 }
 
-/** The application did not answer. `refused` tells that nothing listens on its port. */
+/** Why there is no whole answer: nothing listens on the port; none came; or it broke off after its head. */
+export type Fault = "refused" | "unreachable" | "broken";
+
+/** The application gave no whole answer. */
 export class UpstreamUnreachable extends Error {
   override readonly name = "UpstreamUnreachable";
-  readonly refused: boolean;
-  constructor(message: string, options: { cause: unknown; refused: boolean }) {
+  readonly fault: Fault;
+  constructor(message: string, options: { cause: unknown; fault: Fault }) {
     super(message, { cause: options.cause });
-    this.refused = options.refused;
+    this.fault = options.fault;
   }
 }
 
-export interface UpstreamRequest {
+export interface Question {
   readonly method: "GET" | "HEAD";
   /** Path and query: `/metrics?x=1`. */
   readonly path: string;
@@ -26,88 +27,121 @@ export interface UpstreamRequest {
   readonly headers: Headers;
   /** Limit for the whole answer, body included, in milliseconds. */
   readonly timeoutMs: number;
+  /** Aborts when nobody wants the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
-/** A question that was asked. */
+/** A question that was asked. Whoever asked calls `end` when the body is whole, or `abort` to give it up. */
 export interface Asked {
-  /** Rejects with {@link UpstreamTimeout} or {@link UpstreamUnreachable}; the body may break off later. */
-  readonly answer: Promise<WireAnswer>;
-  /** Nobody wants the answer any more. */
+  /** Rejects with {@link UpstreamTimeout} or {@link UpstreamUnreachable}. */
+  readonly response: Promise<Response>;
+  /** What it means that the answer failed after its head. */
+  broken(cause: unknown): UpstreamTimeout | UpstreamUnreachable;
+  /** The limit no longer runs. */
+  end(): void;
+  /** What has not arrived is not wanted. */
   abort(): void;
-  /** The answer is whole or given up: the limit no longer runs. */
-  done(): void;
-  /** Whether the limit has passed. */
-  readonly late: boolean;
 }
 
 export interface Upstream {
-  ask(request: UpstreamRequest): Asked;
+  ask(question: Question): Asked;
 }
 
 export interface UpstreamOptions {
-  readonly target: Target;
-  /** Marks what has passed this sidecar (`Via`, RFC 9110, 7.6.3). */
-  readonly via: string;
+  /** `http://127.0.0.1:9090`, without a path. */
+  readonly origin: string;
+  /** Whether a certificate has to be valid; not so on this pod's own loopback. */
+  readonly verify: boolean;
+  /** Names this sidecar in {@link MARK}. */
+  readonly id: string;
 }
 
-/** The application. */
-export function createUpstream({ target, via }: UpstreamOptions): Upstream {
-  const dialer = new Dialer(target);
-  const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
-  const replaced = { host: `${host}:${target.port}`, via };
-  // The requests of one connection share their headers, and so what is sent for them.
-  const sent = new WeakMap<Headers, { readonly line: string; readonly bytes: Uint8Array }>();
-  const bytesOf = (headers: Headers, line: string): Uint8Array => {
-    const known = sent.get(headers);
-    if (known?.line === line) return known.bytes;
-    const bytes = Buffer.from(`${line}${requestBlock(headers, replaced)}\r\n`, "latin1");
-    sent.set(headers, { line, bytes });
-    return bytes;
+/** Lists the sidecars that a request has passed: one that finds itself there has been led back to itself. */
+export const MARK = "x-metrics-proxy";
+
+/** Where a request goes and what it carries besides the scraper's own headers. */
+export function createUpstream({ origin, verify, id }: UpstreamOptions): Upstream {
+  const { host } = new URL(origin);
+  const send = {
+    // The scraper decodes, if at all; and the application is beside us, whatever HTTP_PROXY says.
+    decompress: false,
+    proxy: false,
+    redirect: "manual",
+    ...(origin.startsWith("https:") ? { tls: { rejectUnauthorized: verify } } : {}),
   };
   return {
-    ask: ({ method, path, headers, timeoutMs }) => {
-      const bytes = bytesOf(headers, `${method} ${path} HTTP/1.1\r\n`);
-      return new Question(dialer.ask(bytes, method), { timeoutMs, host: replaced.host });
+    ask: ({ method, path, headers, timeoutMs, signal }) => {
+      const passed = headers.get(MARK);
+      const replaced = { host, [MARK]: passed === null ? id : `${passed}, ${id}` };
+      const sent = requestHeaders(headers, replaced);
+      const go = (end: AbortSignal) =>
+        fetch(`${origin}${path}`, {
+          ...send,
+          method,
+          headers: sent,
+          signal: end,
+          // Some applications send a body after a HEAD, which the next answer would begin with.
+          keepalive: method === "GET",
+        } as RequestInit);
+      return new Pending(go, { timeoutMs, signal, host });
     },
   };
 }
 
-class Question implements Asked {
-  readonly answer: Promise<WireAnswer>;
-  readonly #call: Call;
+const WORDS: Readonly<Record<Fault, string>> = {
+  refused: "refuses connections",
+  unreachable: "does not answer",
+  broken: "broke its answer off",
+};
+
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly host: string;
+}
+
+class Pending implements Asked {
+  readonly response: Promise<Response>;
+  readonly #limits: Limits;
+  readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #leave = () => this.abort();
   #late = false;
 
-  constructor(call: Call, { timeoutMs, host }: { timeoutMs: number; host: string }) {
-    this.#call = call;
-    const { promise, resolve, reject } = Promise.withResolvers<WireAnswer>();
-    this.answer = promise;
+  constructor(go: (end: AbortSignal) => Promise<Response>, limits: Limits) {
+    this.#limits = limits;
+    limits.signal?.addEventListener("abort", this.#leave, { once: true });
     this.#timer = setTimeout(() => {
       this.#late = true;
-      call.abort();
-      // At once, because a connection that is still being made does not hear of the abort.
-      reject(new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-    call.answer.then(resolve, (cause: unknown) => {
-      clearTimeout(this.#timer);
-      const refused = errorCode(cause) === "ECONNREFUSED";
-      const broken = cause instanceof BrokenOff && !cause.unanswered;
-      const what = broken ? "broke its answer off" : "does not answer";
-      reject(new UpstreamUnreachable(`The application at ${host} ${what}`, { cause, refused }));
+      this.#controller.abort();
+    }, limits.timeoutMs);
+    this.response = go(this.#controller.signal).catch((cause: unknown) => {
+      // Bun has had both names for it.
+      const refused = ["ECONNREFUSED", "ConnectionRefused"].includes(String(codeOf(cause)));
+      throw this.#failure(cause, refused ? "refused" : "unreachable");
     });
   }
 
-  get late(): boolean {
-    return this.#late;
+  broken(cause: unknown): UpstreamTimeout | UpstreamUnreachable {
+    return this.#failure(cause, "broken");
+  }
+
+  #failure(cause: unknown, fault: Fault): UpstreamTimeout | UpstreamUnreachable {
+    const { timeoutMs, host } = this.#limits;
+    if (this.#late) {
+      return new UpstreamTimeout(`The application did not answer within ${timeoutMs} ms`);
+    }
+    return new UpstreamUnreachable(`The application at ${host} ${WORDS[fault]}`, { cause, fault });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#limits.signal?.removeEventListener("abort", this.#leave);
   }
 
   abort(): void {
-    clearTimeout(this.#timer);
-    this.#call.abort();
-  }
-
-  done(): void {
-    clearTimeout(this.#timer);
+    this.end();
+    this.#controller.abort();
   }
 }
 
@@ -117,18 +151,12 @@ class Question implements Asked {
  * the 504 still reaches it.
  */
 export function deadlineFor(headers: Headers, limitMs: number): number {
-  const announcedMs = announcedTimeoutMs(headers);
-  if (announcedMs === undefined) return limitMs;
+  const header = headers.get("x-prometheus-scrape-timeout-seconds");
+  const announcedMs = header === null ? Number.NaN : Number(header) * 1000;
+  if (!(announcedMs > 0 && Number.isFinite(announcedMs))) return limitMs;
   return Math.max(1, Math.min(limitMs, announcedMs > 1000 ? announcedMs - 500 : announcedMs / 2));
 }
 
-/** The scrape timeout that a scraper announces, in milliseconds. */
-export function announcedTimeoutMs(headers: Headers): number | undefined {
-  const header = headers.get("x-prometheus-scrape-timeout-seconds");
-  const ms = header === null ? 0 : Number(header) * 1000;
-  return ms > 0 && Number.isFinite(ms) ? ms : undefined;
-}
-
-function errorCode(error: unknown): unknown {
+function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }

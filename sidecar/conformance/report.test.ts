@@ -11,6 +11,8 @@ setDefaultTimeout(20_000);
 const FIELDS: readonly (keyof Report)[] = [
   "outcome",
   "complete",
+  "reason",
+  "final_page_age_seconds",
   "waited_seconds",
   "served",
   "missed",
@@ -90,15 +92,15 @@ test("report: where there is no termination message file nobody complains", asyn
   expect(stderr).not.toContain("termination-log");
 });
 
-test("report: it is posted once to --report-url", async () => {
-  const posted: { method: string; type: string | null; body: Report }[] = [];
+test("report: it is posted once to --report-url, after a word that the end has begun", async () => {
+  const posted: { method: string; type: string | null; body: Report & { event: string } }[] = [];
   using receiver = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     reusePort: false,
     development: false,
     fetch: async (request) => {
-      const body = (await request.json()) as Report;
+      const body = (await request.json()) as Report & { event: string };
       posted.push({ method: request.method, type: request.headers.get("content-type"), body });
       return new Response(null, { status: 204 });
     },
@@ -108,10 +110,10 @@ test("report: it is posted once to --report-url", async () => {
     `--report-url=${receiver.url.href}`,
   );
   expect(code).toBe(0);
-  expect(posted).toHaveLength(1);
-  expect(posted[0]?.method).toBe("POST");
-  expect(posted[0]?.type).toMatch(/^application\/json/);
-  for (const field of FIELDS) expect(posted[0]?.body[field]).toEqual(report[field]);
+  expect(posted.map(({ body }) => body.event)).toEqual(["begun", "ended"]);
+  for (const { method, type } of posted)
+    expect([method, type]).toEqual(["POST", "application/json"]);
+  for (const field of FIELDS) expect(posted[1]?.body[field]).toEqual(report[field]);
 });
 
 test.each(["hangs", "refuses", "fails"])(

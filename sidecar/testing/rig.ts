@@ -1,96 +1,45 @@
-/** A sidecar in the test's own process: the real listener, proxy and session before a real application. */
+/** A sidecar in the test's own process: the real listener, proxy and ending before a real application. */
+import { readConfig } from "../../shared/config.ts";
+import { listen } from "../../shared/http.ts";
 import { createLogger } from "../../shared/log.ts";
-import { createHandler } from "../app.ts";
-import { Captures } from "../capture.ts";
-import { type DrainSettings, type Phase } from "../drain.ts";
-import { createMetrics } from "../metrics.ts";
-import { Scrapers } from "../scrapers.ts";
-import { serve } from "../server.ts";
-import { Session } from "../session.ts";
-import { type ScrapeOutcome, Tally } from "../tally.ts";
-import { createUpstream } from "../upstream.ts";
+import { createApp } from "../app.ts";
+import { definition } from "../config.ts";
+import { createSidecar } from "../sidecar.ts";
+import type { ScrapeOutcome } from "../tally.ts";
 
 /** What a scrape of Prometheus carries. */
 export const PROMETHEUS = { "user-agent": "Prometheus/2.42.0", "accept-encoding": "gzip" };
 
-export interface RigOptions {
-  readonly timeoutMs?: number;
-  readonly maxBytes?: number;
-  readonly settings?: Partial<DrainSettings>;
-  readonly prestopToken?: string;
-}
-
-/** Starts a sidecar before the application on that port of 127.0.0.1. */
-export function startRig(port: number, options: RigOptions = {}) {
-  const nowMs = () => performance.now();
-  const upstreamTimeoutMs = options.timeoutMs ?? 2000;
-  const maxPageBytes = options.maxBytes ?? 1 << 20;
-  const via = "1.1 the-sidecar-under-test";
-  const metricsPaths = ["/metrics", "/custom"];
-  const upstream = createUpstream({ target: { hostname: "127.0.0.1", port, tls: undefined }, via });
-  const scrapers = new Scrapers();
-  const tally = new Tally();
+/** Starts a sidecar before the application on that port of 127.0.0.1; `flags` as on the command line. */
+export function startRig(port: number, ...flags: readonly string[]) {
+  const argv = [
+    `--original-port=${port}`,
+    "--metrics-path=/metrics,/custom",
+    "--capture-interval=2ms",
+    "--termination-grace-period-seconds=6",
+    ...flags,
+  ];
+  const line = readConfig(definition, { argv, env: {}, readFile: () => "" });
+  if (line.kind !== "config") throw new Error("No configuration");
+  const log = createLogger({ level: "error", format: "text" });
   const build = { version: "1", revision: "r", bun: "b" };
-  const registry = createMetrics({ build, tally, scrapers, nowMs });
-  const defaultPath = "/metrics";
-  const captures = new Captures({
-    upstream,
-    nowMs,
-    timeoutMs: upstreamTimeoutMs,
-    maxBytes: maxPageBytes,
-    userAgent: "capture",
-    defaultPath,
+  const sidecar = createSidecar(line.values, {
+    log,
+    build,
+    port: () => server.port,
+    closeIdle: () => server.closeIdle(),
   });
-  const phases: Phase[] = [];
-  const session: Session = new Session({
-    scrapers,
-    captures,
-    metricsPaths,
-    nowMs,
-    captureIntervalMs: 2,
-    settings: {
-      graceMs: 6000,
-      budgetMs: 5000,
-      refusalsUntilGone: 3,
-      expectedScrapers: 0,
-      unscrapedUntilMs: nowMs() + 60_000,
-      ...options.settings,
-    },
-    onPhase: (phase) => {
-      phases.push(phase);
-      tally.phase = phase;
-      if (phase === "draining") server.retire();
-      if (phase === "running") server.resume();
-    },
-    onCapture: (outcome, startedMs) => tally.captured(outcome, startedMs),
-  });
-  const handler = createHandler({
-    upstream,
-    upstreamTimeoutMs,
-    captures,
-    scrapers,
-    session,
-    tally,
-    via,
-    maxPageBytes,
-    nowMs,
-    metricsPaths,
-    registry: async () => registry,
-    prestopToken: options.prestopToken ?? "",
-    log: createLogger({ level: "error", format: "text" }),
-    readiness: () => true,
-  });
-  const server = serve({
+  const app = createApp(sidecar.appOptions);
+  const server = listen({
     flag: "--proxy-port",
     bind: { host: "127.0.0.1", port: 0 },
-    handler,
-    onGone: (connection) => scrapers.gone(connection),
-    idleTimeoutSeconds: 60,
+    fetch: (request, listener) => app.fetch(request, listener),
   });
+  const { tally, scrapers, pages, ending } = sidecar.appOptions;
   const outcome = (name: ScrapeOutcome) => tally.scrapes[name];
   const url = `http://127.0.0.1:${server.port}`;
   const close = () => server.close(0);
-  return { url, port: server.port, scrapers, captures, session, phases, outcome, close };
+  return { url, port: server.port, app, scrapers, pages, ending, tally, outcome, close };
 }
 
 /** A page as text, gzipped or not. */

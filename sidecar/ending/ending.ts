@@ -1,12 +1,7 @@
-/** The pod's end as it happens: feeds the state machine from hooks, signals, captures, deliveries and time. */
-import {
-  type CaptureOutcome,
-  type Captures,
-  type Format,
-  formatKey,
-  type Page,
-} from "./capture.ts";
+/** The pod's end as it happens: feeds the state machine from hooks, signals, captures, receipts and time. */
+import type { Capture, CaptureOutcome, Capturer } from "./capture.ts";
 import { compare } from "./comparison.ts";
+import type { Peer } from "./connections.ts";
 import {
   covers,
   type DrainEvent,
@@ -17,49 +12,51 @@ import {
   RUNNING,
   step,
 } from "./drain.ts";
+import { type Format, formatKey, type Page, type Pages } from "./pages.ts";
 import type { Held, Scraper, Scrapers } from "./scrapers.ts";
+import type { Handed, ReceiptWatch } from "./watch.ts";
 
-export interface SessionOptions {
+export interface EndingOptions {
   readonly scrapers: Scrapers;
-  readonly captures: Captures;
+  readonly pages: Pages;
+  readonly capturer: Capturer;
+  readonly receipts: ReceiptWatch;
   readonly settings: DrainSettings;
-  /** Pause between two rounds of captures, in milliseconds. */
-  readonly captureIntervalMs: number;
   /** Labels with one of these paths count the scrapes themselves. */
   readonly metricsPaths: readonly string[];
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
   readonly onPhase: (phase: Phase) => void;
-  /** Told of each round of captures, with the time at which it began. */
-  readonly onCapture: (outcome: CaptureOutcome, startedMs: number) => void;
+  /** Told of each capture, and of each round of captures that was asked for singly. */
+  readonly onCapture: (capture: Capture) => void;
 }
 
-/** An application spends at most a tenth of its time on captures: pause nine times what they took. */
-const PAUSE_PER_WORK = 9;
-
-/** However slow the application: its end has to be noticed in time to serve its last page. */
-const MAX_PAUSE_MS = 2000;
-
-/** The quickest of so many captures tells the application's work; one that was late tells of the machine. */
-const LAST_CAPTURES = 3;
-
-/** An application that hung once is asked again soon: what it counts afterwards is not captured yet. */
-const MAX_PAUSE_AFTER_FAILURE_MS = 500;
+/** An answer that was handed over whole. */
+export interface Sent {
+  readonly peer: Peer;
+  readonly scraper: string;
+  /** Nothing where it was too large to be kept. */
+  readonly page: Page | undefined;
+  readonly format: Format;
+  /** Whether the application gave it just then. */
+  readonly isLive: boolean;
+}
 
 /** How often time alone is looked at once the pod is ending, in milliseconds. */
 const LOOK_EVERY_MS = 50;
 
 /** One run of the sidecar, from start to end. */
-export class Session {
-  readonly #options: SessionOptions;
+export class Ending {
+  readonly #options: EndingOptions;
   readonly #ended = Promise.withResolvers<DrainState>();
   #state: DrainState = RUNNING;
   #first = Promise.withResolvers<void>();
+  #flushedMs: number | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
   /** What was found of two pages, by the earlier one: comparing takes longer than looking. */
   #same = new WeakMap<Page, { readonly later: Page; readonly same: boolean }>();
 
-  constructor(options: SessionOptions) {
+  constructor(options: EndingOptions) {
     this.#options = options;
   }
 
@@ -72,6 +69,11 @@ export class Session {
     return this.#state.firstSignMs;
   }
 
+  /** When the application last asked for a flush that brought every format. */
+  get flushedMs(): number | undefined {
+    return this.#flushedMs;
+  }
+
   /** Whether an application that fails now is covered by its newest whole page. */
   covers(failure: "refused" | "failed"): boolean {
     return covers(this.#state, failure, this.#options.nowMs());
@@ -82,7 +84,7 @@ export class Session {
     this.#dispatch({ kind: "prestop" });
   }
 
-  /** Resolves when a round of captures was whole since the pod began to end. */
+  /** Resolves when every format was captured since the pod began to end. */
   async firstCapture(): Promise<void> {
     await this.#first.promise;
   }
@@ -93,35 +95,59 @@ export class Session {
     return await this.#ended.promise;
   }
 
-  /** One round of captures now, in whatever phase. */
-  async capture(): Promise<CaptureOutcome> {
-    const { captures, nowMs, onCapture } = this.#options;
-    const startedMs = nowMs();
-    const outcome = await captures.round();
-    onCapture(outcome, startedMs);
-    if (outcome === "whole" && this.phase !== "running") this.#first.resolve();
-    this.#dispatch({ kind: "capture", outcome: outcome === "too_large" ? "failed" : outcome });
+  /** The application asks for its page to be captured now, in whatever phase. */
+  async flush(): Promise<CaptureOutcome> {
+    const askedMs = this.#options.nowMs();
+    const outcome = await this.captureOnce();
+    if (outcome === "whole") this.#flushedMs = askedMs;
     return outcome;
   }
 
-  /** An answer was sent whole to a scraper. */
-  sent(scraper: string, format: Format): void {
-    this.#options.captures.want(formatKey(format), format);
-    this.#options.scrapers.sent(scraper, this.#options.nowMs());
+  /** One capture of every format now. */
+  async captureOnce(): Promise<CaptureOutcome> {
+    const outcome = await this.#options.capturer.once();
+    this.#options.onCapture({ outcome, gapSeconds: undefined });
+    return outcome;
+  }
+
+  /** A capture was made while the pod ends. */
+  captured(capture: Capture): void {
+    const { pages, onCapture } = this.#options;
+    onCapture(capture);
+    const { firstSignMs = Number.POSITIVE_INFINITY } = this;
+    const fresh = (format: Format) => (pages.page(formatKey(format))?.asOfMs ?? 0) >= firstSignMs;
+    if (capture.outcome === "whole" && pages.wanted().every(fresh)) this.#first.resolve();
+    const outcome = capture.outcome === "too_large" ? "failed" : capture.outcome;
+    this.#dispatch({ kind: "capture", outcome });
+  }
+
+  /** An answer was handed over whole to a scraper. */
+  sent({ peer, scraper, page, format, isLive }: Sent): void {
+    const { pages, scrapers, capturer, receipts, nowMs } = this.#options;
+    const key = formatKey(format);
+    const held = page && { page, format: key };
+    pages.want(key, format);
+    scrapers.sent(scraper, { nowMs: nowMs(), held, ending: this.phase !== "running" });
+    capturer.follow();
+    if (held === undefined || page === undefined) return;
+    // While the pod ends, what a scraper got live is as good as a capture, and newer; before, it is what
+    // covers an application that hangs from its SIGTERM on.
+    if (isLive && this.phase === "running") pages.keep(key, page);
+    else if (isLive) pages.capture(key, page, nowMs() - page.asOfMs);
+    receipts.handed({ peer, scraper, held });
   }
 
   /** A scraper has that page. */
-  received(scraper: string, held: Held): void {
-    const { firstSignMs = Number.POSITIVE_INFINITY } = this;
-    this.#options.scrapers.received(scraper, held, held.page.asOfMs >= firstSignMs);
+  received({ scraper, held, peer }: Handed): void {
+    this.#options.scrapers.received(scraper, held, peer.port);
     this.#dispatch({ kind: "look" });
   }
 
   /** Whether a scraper has the newest page, an older one that does not differ from it, or neither. */
   standing({ held }: Scraper): "newest" | "unchanged" | "behind" {
-    const { captures } = this.#options;
-    if (held !== undefined && captures.isNewest(held.page)) return "newest";
-    const page = held && captures.page(held.format);
+    const { pages } = this.#options;
+    if (held !== undefined && pages.isNewest(held.page)) return "newest";
+    const page = held && pages.page(held.format);
     if (held === undefined || page === undefined) return "behind";
     if (held.page.asOfMs >= page.asOfMs) return "newest";
     // Only in FINAL: before, the application may yet count.
@@ -132,19 +158,19 @@ export class Session {
   #isSame({ page: earlier, format }: Held, later: Page): boolean {
     const known = this.#same.get(earlier);
     if (known?.later === later) return known.same;
-    const { captures, metricsPaths } = this.#options;
-    const recent = captures.recent(format);
+    const { pages, metricsPaths } = this.#options;
+    const recent = pages.recent(format);
     const same = compare(earlier, later, { recent, metricsPaths })?.missed === 0;
     this.#same.set(earlier, { later, same });
     return same;
   }
 
   #facts(): DrainFacts {
-    const { scrapers, captures, nowMs } = this.#options;
+    const { scrapers, pages, nowMs } = this.#options;
     const active = scrapers.active(nowMs());
     const standings = active.map((scraper) => this.standing(scraper));
     return {
-      captured: captures.any,
+      captured: pages.captured,
       known: scrapers.all().length,
       active: active.length,
       satisfied: standings.filter((standing) => standing !== "behind").length,
@@ -167,31 +193,21 @@ export class Session {
   }
 
   #follow(state: DrainState): void {
+    const { pages, capturer, receipts } = this.#options;
     if (state.phase === "draining") {
       // Anew each time: a hook that a liveness probe called was another one's.
       this.#first = Promise.withResolvers();
       this.#looking ??= setInterval(() => this.#dispatch({ kind: "look" }), LOOK_EVERY_MS);
-      void this.#captureWhileDraining();
-    } else if (state.phase !== "final") {
-      clearInterval(this.#looking);
-      this.#looking = undefined;
+      pages.begin();
+      receipts.begin();
+      capturer.begin();
+      return;
     }
+    capturer.stop();
+    if (state.phase === "final") return;
+    receipts.stop();
+    clearInterval(this.#looking);
+    this.#looking = undefined;
     if (state.phase === "exit") this.#ended.resolve(state);
-  }
-
-  async #captureWhileDraining(): Promise<void> {
-    const { captureIntervalMs, nowMs } = this.#options;
-    // Each start of draining has a loop of its own, so that none waits for the pause of an older one.
-    const mine = this.#first;
-    let tookMs: readonly number[] = [];
-    while (this.phase === "draining" && this.#first === mine) {
-      const startedMs = nowMs();
-      const outcome = await this.capture();
-      tookMs = [...tookMs, nowMs() - startedMs].slice(-LAST_CAPTURES);
-      // A refusal costs the application nothing, since it is no longer there.
-      const pauseMs = outcome === "refused" ? 0 : Math.min(...tookMs) * PAUSE_PER_WORK;
-      const mostMs = outcome === "failed" ? MAX_PAUSE_AFTER_FAILURE_MS : MAX_PAUSE_MS;
-      await Bun.sleep(Math.max(captureIntervalMs, Math.min(pauseMs, mostMs)));
-    }
   }
 }

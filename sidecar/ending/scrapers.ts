@@ -1,11 +1,11 @@
 /** Who scrapes this pod, when each one did last, and which page each one has. */
-import type { Page } from "./capture.ts";
+import type { Page } from "./pages.ts";
 
 /** Who asks. */
 export interface Client {
   readonly address: string;
   readonly userAgent: string;
-  /** Number of the TCP connection. */
+  /** Tells TCP connections from that address apart: the client's port. */
   readonly connection: number;
 }
 
@@ -14,6 +14,14 @@ export interface Held {
   readonly page: Page;
   /** As `formatKey` writes it. */
   readonly format: string;
+}
+
+/** One answer that was sent whole. */
+export interface Delivery {
+  readonly nowMs: number;
+  readonly held: Held | undefined;
+  /** Whether the pod was ending. */
+  readonly ending: boolean;
 }
 
 /** What is known of one scraper. Times are milliseconds of the monotonic clock. */
@@ -28,7 +36,7 @@ export interface Scraper {
   readonly intervalMs: number | undefined;
   /** The newest page that it is known to have. */
   readonly held: Held | undefined;
-  /** The newest page that it had before the pod began to end. */
+  /** The newest page that it was sent before the pod began to end. */
   readonly before: Held | undefined;
 }
 
@@ -38,7 +46,9 @@ interface Slot {
   readonly address: string;
   readonly userAgent: string;
   readonly ordinal: number;
-  connection: number | undefined;
+  connection: number;
+  /** The connection before this one, which was taken for ended when this one came, and its last scrape. */
+  replaced: { readonly connection: number; readonly lastMs: number } | undefined;
   scrapes: number;
   /** The last pauses between two scrapes, newest last. */
   pausesMs: readonly number[];
@@ -82,50 +92,99 @@ export function isScraper(headers: Headers): boolean {
 export class Scrapers {
   /** Nanoseconds of the monotonic clock, one Int64 a scraper: readable from any thread, never torn. */
   readonly times = new BigInt64Array(new SharedArrayBuffer(8 * MAX_SCRAPERS));
+  readonly #expected: number;
   readonly #slots = new Map<string, Slot>();
-  readonly #byConnection = new Map<number, Slot>();
+  /** Spares a look through all slots; what is in it is looked at again. */
+  readonly #byConnection = new Map<string, Slot>();
+
+  /** `expected`: so many that share address and User-Agent are told apart from their first scrapes on. */
+  constructor(expected = 0) {
+    this.#expected = expected;
+  }
 
   /**
-   * Which scraper a client is. Servers that share address and User-Agent are told apart by their open
-   * connections; a new connection belongs to the one without a connection that is overdue longest.
+   * Which scraper a client is. Of those that share address and User-Agent, a connection that is known tells;
+   * a new one belongs to the scraper whose next scrape is nearest. Where a connection comes back that was
+   * taken for ended, the one that took its place is another's.
    */
-  identify(client: Client): string {
-    const known = this.#byConnection.get(client.connection);
-    if (known !== undefined) return known.id;
-    const same = [...this.#slots.values()].filter(
-      ({ address, userAgent }) => address === client.address && userAgent === client.userAgent,
-    );
-    const free = same.filter(({ connection }) => connection === undefined);
-    const slot = this.#oldest(free) ?? this.#create(client, nextOrdinal(same));
-    slot.connection = client.connection;
-    this.#byConnection.set(client.connection, slot);
+  identify(client: Client, nowMs: number): string {
+    const { address, userAgent, connection } = client;
+    const key = `${address} ${connection} ${userAgent}`;
+    const last = this.#byConnection.get(key);
+    if (last?.connection === connection && this.#slots.has(last.id)) return last.id;
+    const slot = this.#find(client, nowMs);
+    if (this.#byConnection.size > 4 * MAX_SCRAPERS) this.#byConnection.clear();
+    this.#byConnection.set(key, slot);
     return slot.id;
   }
 
-  /** A connection has ended. */
-  gone(connection: number): void {
-    const slot = this.#byConnection.get(connection);
-    if (slot !== undefined) slot.connection = undefined;
-    this.#byConnection.delete(connection);
+  #find(client: Client, nowMs: number): Slot {
+    const same = [...this.#slots.values()].filter(
+      ({ address, userAgent }) => address === client.address && userAgent === client.userAgent,
+    );
+    const { connection } = client;
+    const known = same.find((slot) => slot.connection === connection);
+    if (known !== undefined) return known;
+    const back = same.find(({ replaced }) => replaced?.connection === connection);
+    if (back !== undefined) return this.#split(back, same);
+    const slot = this.#nearest(same, nowMs) ?? this.#create(client, nextOrdinal(same));
+    if (slot.connection !== connection) {
+      slot.replaced = { connection: slot.connection, lastMs: this.#lastMs(slot) };
+      slot.connection = connection;
+    }
+    return slot;
   }
 
-  /** An answer was sent whole to a scraper. */
-  sent(id: string, nowMs: number): void {
+  /** Gives the scraper its connection back, and the one that had taken its place to a scraper of its own. */
+  #split(slot: Slot, same: readonly Slot[]): Slot {
+    const other = this.#create(slot, nextOrdinal(same));
+    other.scrapes = 1;
+    this.#setLast(other, this.#lastMs(slot));
+    const { connection, lastMs } = slot.replaced ?? { connection: 0, lastMs: 0 };
+    slot.connection = connection;
+    slot.replaced = undefined;
+    // What was learned was of two: neither has its pauses, and nobody knows which one has the page.
+    slot.pausesMs = [];
+    slot.held = undefined;
+    slot.before = undefined;
+    this.#setLast(slot, lastMs);
+    return slot;
+  }
+
+  /**
+   * The one whose next scrape is nearest to now, of those that were not here less than half an interval ago;
+   * where all were, whoever has waited longest, unless more are expected than were seen.
+   */
+  #nearest(slots: readonly Slot[], nowMs: number): Slot | undefined {
+    const waited = (slot: Slot) => nowMs - this.#lastMs(slot);
+    // Of one that came once no interval is known: it comes after those that are due.
+    const off = (slot: Slot) =>
+      slot.pausesMs.length === 0 ? Infinity : Math.abs(waited(slot) - intervalOf(slot.pausesMs));
+    const [longest] = slots.toSorted((a, b) => waited(b) - waited(a));
+    const [nearest] = slots
+      .filter((slot) => waited(slot) >= intervalOf(slot.pausesMs) / 2)
+      .toSorted((a, b) => off(a) - off(b) || waited(b) - waited(a));
+    return nearest ?? (slots.length < this.#expected ? undefined : longest);
+  }
+
+  /** An answer was sent whole to a scraper, with a page unless that was too large to be kept. */
+  sent(id: string, { nowMs, held, ending }: Delivery): void {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
+    if (!ending) slot.before = held;
     if (slot.scrapes > 0) {
       slot.pausesMs = [...slot.pausesMs, nowMs - this.#lastMs(slot)].slice(-PAUSES);
     }
     slot.scrapes++;
-    Atomics.store(this.times, slot.index, BigInt(Math.round(nowMs * NS_PER_MS)));
+    this.#setLast(slot, nowMs);
   }
 
-  /** A scraper has that page; `ending` if it was asked for after the pod began to end. */
-  received(id: string, held: Held, ending: boolean): void {
+  /** A scraper has that page, by that connection. */
+  received(id: string, held: Held, connection: number): void {
     const slot = this.#slots.get(id);
-    if (slot === undefined) return;
-    slot.held = newer(slot.held, held);
-    if (!ending) slot.before = newer(slot.before, held);
+    // A connection that has turned out to be another scraper's says nothing of this one.
+    const own = [slot?.connection, slot?.replaced?.connection].includes(connection);
+    if (slot !== undefined && own) slot.held = newer(slot.held, held);
   }
 
   /**
@@ -146,7 +205,7 @@ export class Scrapers {
     );
   }
 
-  #create({ address, userAgent }: Client, ordinal: number): Slot {
+  #create({ address, userAgent, connection }: Client, ordinal: number): Slot {
     const base = `${address} ${userAgent}`.trimEnd();
     const id = ordinal === 1 ? base : `${base} #${ordinal}`;
     const slot: Slot = {
@@ -155,7 +214,8 @@ export class Scrapers {
       address,
       userAgent,
       ordinal,
-      connection: undefined,
+      connection,
+      replaced: undefined,
       scrapes: 0,
       pausesMs: [],
       held: undefined,
@@ -169,16 +229,16 @@ export class Scrapers {
   #freeIndex(): number {
     const used = new Set([...this.#slots.values()].map(({ index }) => index));
     for (let index = 0; index < MAX_SCRAPERS; index++) if (!used.has(index)) return index;
-    const oldest = this.#oldest([...this.#slots.values()]);
+    const [oldest] = [...this.#slots.values()].toSorted(
+      (a, b) => this.#lastMs(a) - this.#lastMs(b),
+    );
     if (oldest === undefined) return 0;
     this.#slots.delete(oldest.id);
-    if (oldest.connection !== undefined) this.#byConnection.delete(oldest.connection);
     return oldest.index;
   }
 
-  #oldest(slots: readonly Slot[]): Slot | undefined {
-    const [first, ...rest] = slots;
-    return rest.reduce((a, b) => (a && this.#lastMs(b) < this.#lastMs(a) ? b : a), first);
+  #setLast({ index }: Slot, ms: number): void {
+    Atomics.store(this.times, index, BigInt(Math.round(ms * NS_PER_MS)));
   }
 
   #lastMs({ index }: Slot): number {
@@ -186,12 +246,16 @@ export class Scrapers {
   }
 }
 
+function intervalOf(pausesMs: readonly number[]): number {
+  return Math.max(MIN_INTERVAL_MS, ...pausesMs);
+}
+
 function nextOrdinal(slots: readonly Slot[]): number {
   return 1 + Math.max(0, ...slots.map(({ ordinal }) => ordinal));
 }
 
 function describe({ id, address, userAgent, pausesMs, held, before }: Slot) {
-  const intervalMs = pausesMs.length > 0 ? Math.max(MIN_INTERVAL_MS, ...pausesMs) : undefined;
+  const intervalMs = pausesMs.length > 0 ? intervalOf(pausesMs) : undefined;
   return { id, address, userAgent, intervalMs, held, before };
 }
 

@@ -21,14 +21,16 @@ const client = (connection: number, address = "10.0.0.1"): Client => ({
 });
 const held = (asOfMs: number): Held => ({
   format: "f",
-  page: { asOfMs, headers: "", bytes: new Uint8Array() },
+  page: { asOfMs, headers: new Headers(), bytes: new Uint8Array() },
 });
 const ids = (scrapers: Scrapers) => scrapers.all().map(({ id }) => id);
 
+const at = (nowMs: number) => ({ nowMs, held: undefined, ending: false });
+
 /** A scrape on a connection at a time. */
 function scrape(scrapers: Scrapers, connection: number, nowMs: number): string {
-  const id = scrapers.identify(client(connection));
-  scrapers.sent(id, nowMs);
+  const id = scrapers.identify(client(connection), nowMs);
+  scrapers.sent(id, at(nowMs));
   return id;
 }
 
@@ -56,35 +58,49 @@ describe("Scrapers", () => {
     const scrapers = new Scrapers();
     scrape(scrapers, 1, 0);
     scrape(scrapers, 1, 5000);
-    const once = scrapers.identify(client(2, "10.0.0.2"));
-    scrapers.sent(once, 5000);
+    const once = scrapers.identify(client(2, "10.0.0.2"), 5000);
+    scrapers.sent(once, at(5000));
     const active = (nowMs: number) => scrapers.active(nowMs).map(({ address }) => address);
     expect(active(20_000)).toEqual(["10.0.0.1", "10.0.0.2"]);
     expect(active(20_001)).toEqual(["10.0.0.2"]);
     expect(active(185_001)).toEqual([]);
   });
 
-  test("tell servers with one address apart by connections that are open at once", () => {
+  test("tell servers with one address apart once the connection of the first comes back", () => {
     const scrapers = new Scrapers();
-    for (const nowMs of [0, 15_000]) {
+    for (const nowMs of [0, 15_000, 30_000]) {
       scrape(scrapers, 1, nowMs);
       scrape(scrapers, 2, nowMs + 7000);
     }
     expect(ids(scrapers)).toEqual(["10.0.0.1 Prometheus/3", "10.0.0.1 Prometheus/3 #2"]);
+    expect(scrapers.all().map(({ intervalMs }) => intervalMs)).toEqual([15_000, 15_000]);
   });
 
-  test("take a new connection for the server that lost its own and is overdue longest", () => {
+  test("take a new connection for the server whose next scrape is nearest", () => {
     const scrapers = new Scrapers();
-    for (const nowMs of [0, 15_000]) {
+    for (const nowMs of [0, 15_000, 30_000]) {
       scrape(scrapers, 1, nowMs);
       scrape(scrapers, 2, nowMs + 7000);
     }
-    scrapers.gone(1);
-    scrapers.gone(2);
-    expect(scrape(scrapers, 3, 30_000)).toBe("10.0.0.1 Prometheus/3");
-    expect(scrape(scrapers, 4, 37_000)).toBe("10.0.0.1 Prometheus/3 #2");
+    expect(scrape(scrapers, 3, 45_000)).toBe("10.0.0.1 Prometheus/3");
+    expect(scrape(scrapers, 4, 52_000)).toBe("10.0.0.1 Prometheus/3 #2");
     expect(ids(scrapers)).toHaveLength(2);
   });
+
+  test.each([
+    [0, 1],
+    [2, 2],
+  ])(
+    "of %d expected tell %d apart that come at once, on new connections each time",
+    (expected, told) => {
+      const scrapers = new Scrapers(expected);
+      for (const nowMs of [0, 5000]) {
+        scrape(scrapers, nowMs + 1, nowMs);
+        scrape(scrapers, nowMs + 2, nowMs + 5);
+      }
+      expect(ids(scrapers)).toHaveLength(told);
+    },
+  );
 
   test("do not wait for a second server that was seen on one connection once", () => {
     const scrapers = new Scrapers();
@@ -93,22 +109,36 @@ describe("Scrapers", () => {
     expect(ids(scrapers)).toEqual(["10.0.0.1 Prometheus/3"]);
   });
 
-  test("know the newest page that a scraper has, and the newest from before the end", () => {
+  test("know the newest page that a scraper has, whichever receipt came last", () => {
     const scrapers = new Scrapers();
     const id = scrape(scrapers, 1, 0);
-    scrapers.received(id, held(5000), false);
-    scrapers.received(id, held(9000), true);
-    // An answer of before, whose receipt was told late.
-    scrapers.received(id, held(3000), false);
-    const [scraper] = scrapers.all();
-    expect([scraper?.held?.page.asOfMs, scraper?.before?.page.asOfMs]).toEqual([9000, 5000]);
+    scrapers.received(id, held(9000), 1);
+    scrapers.received(id, held(3000), 1);
+    expect(scrapers.all()[0]?.held?.page.asOfMs).toBe(9000);
+  });
+
+  test("credit nobody with what went to a connection that has turned out to be another's", () => {
+    const scrapers = new Scrapers();
+    const id = scrape(scrapers, 1, 0);
+    scrape(scrapers, 2, 7000);
+    scrape(scrapers, 1, 15_000);
+    scrapers.received(id, held(7000), 2);
+    expect(scrapers.all().map((scraper) => scraper.held)).toEqual([undefined]);
+  });
+
+  test("keep the last page that was sent before the end", () => {
+    const scrapers = new Scrapers();
+    const id = scrapers.identify(client(1), 0);
+    scrapers.sent(id, { nowMs: 0, held: held(1), ending: false });
+    scrapers.sent(id, { nowMs: 5000, held: held(2), ending: true });
+    expect(scrapers.all()[0]?.before?.page.asOfMs).toBe(1);
   });
 
   test("are not flooded: invented ones push out the oldest and nothing grows", () => {
     const scrapers = new Scrapers();
     for (let i = 1; i <= 1000; i++) {
-      const id = scrapers.identify(client(i, `10.0.${i >> 8}.${i & 255}`));
-      scrapers.sent(id, i);
+      const id = scrapers.identify(client(i, `10.0.${i >> 8}.${i & 255}`), i);
+      scrapers.sent(id, at(i));
     }
     expect(ids(scrapers)).toHaveLength(64);
     expect(ids(scrapers)).toContain("10.0.3.232 Prometheus/3");

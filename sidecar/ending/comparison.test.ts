@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import type { Page } from "./capture.ts";
 import { compare } from "./comparison.ts";
 import { familyOf, parseExposition } from "./exposition.ts";
+import type { Page } from "./pages.ts";
 
-const page = (text: string, headers = "Content-Type: text/plain; version=0.0.4\r\n"): Page => ({
+const page = (
+  text: string,
+  headers: Record<string, string> = { "content-type": "text/plain; version=0.0.4" },
+): Page => ({
   bytes: new TextEncoder().encode(text),
-  headers,
+  headers: new Headers(headers),
   asOfMs: 0,
 });
 const context = { recent: [], metricsPaths: ["/metrics"] };
@@ -107,16 +110,18 @@ describe("compare()", () => {
   });
 
   test("reads gzip, and OpenMetrics", () => {
-    const headers =
-      "content-type: application/openmetrics-text; version=1.0.0\r\nContent-Encoding: gzip\r\n";
+    const headers = new Headers({
+      "content-type": "application/openmetrics-text; version=1.0.0",
+      "content-encoding": "gzip",
+    });
     const zip = (text: string): Page => ({ bytes: Bun.gzipSync(text), headers, asOfMs: 0 });
     expect(compare(zip("a 1\n# EOF\n"), zip("a 2\n# EOF\n"), context)?.missed).toBe(1);
   });
 
   test.each([
-    "Content-Type: application/vnd.google.protobuf\r\n",
-    "Content-Type: text/plain\r\nContent-Encoding: zstd\r\n",
-    "Content-Type: text/plain\r\nContent-Encoding: gzip\r\n",
+    { "content-type": "application/vnd.google.protobuf" },
+    { "content-type": "text/plain", "content-encoding": "zstd" },
+    { "content-type": "text/plain", "content-encoding": "gzip" },
   ])("does not know what moved under %p", (headers) => {
     expect(compare(page("a 1\n", headers), page("a 2\n", headers), context)).toBeUndefined();
   });

@@ -1,7 +1,6 @@
 /** Two pages of one application -> what moved between them, and whether any of it would be missed. */
-import { MAX_COMPARED_BYTES, type Page } from "./capture.ts";
 import { type Exposition, familyOf, parseExposition } from "./exposition.ts";
-import { headerOf } from "./headers.ts";
+import { MAX_COMPARED_BYTES, type Page } from "./pages.ts";
 
 /** What moved from one page to a later one. */
 export interface Movement {
@@ -9,6 +8,8 @@ export interface Movement {
   readonly series: number;
   /** Those of them whose loss somebody would miss. */
   readonly missed: number;
+  /** Those of the missed that are no gauges: something was counted. */
+  readonly counted: number;
   /** Increase of the user's counters, and of the counts of histograms and summaries, by family. */
   readonly increases: ReadonlyMap<string, number>;
 }
@@ -41,18 +42,20 @@ export function compare(
   );
   const increases = new Map<string, number>();
   let missed = 0;
+  let counted = 0;
   for (const [name, value] of moved) {
     if (isOwn(name)) continue;
     const family = familyOf(name, after.types);
     if (family.type !== "gauge" || !restless.has(name)) missed++;
+    if (family.type !== "gauge") counted++;
     if (isCount(name, family.type)) {
       addIncrease(increases, family.name, value - (before.series.get(name) ?? 0));
     }
   }
-  return { series: moved.length, missed, increases };
+  return { series: moved.length, missed, counted, increases };
 }
 
-const NOTHING: Movement = { series: 0, missed: 0, increases: new Map() };
+const NOTHING: Movement = { series: 0, missed: 0, counted: 0, increases: new Map() };
 
 /** Series that have another value in each page than in the one before it. */
 function restlessSeries(recent: readonly Page[]): ReadonlySet<string> {
@@ -77,9 +80,9 @@ function addIncrease(increases: Map<string, number>, family: string, increase: n
 
 /** The page's series, if it is text in an encoding that we know. */
 function readPage({ bytes, headers }: Page): Exposition | undefined {
-  const type = headerOf(headers, "content-type") ?? "text/plain";
+  const type = headers.get("content-type") ?? "text/plain";
   if (!/^(text\/plain|application\/openmetrics-text)\b/i.test(type)) return undefined;
-  const encoding = (headerOf(headers, "content-encoding") ?? "identity").toLowerCase();
+  const encoding = (headers.get("content-encoding") ?? "identity").toLowerCase();
   try {
     const plain = encoding === "gzip" ? gunzip(bytes) : encoding === "identity" ? bytes : undefined;
     if (plain === undefined || plain.length > MAX_COMPARED_BYTES) return undefined;

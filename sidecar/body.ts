@@ -1,0 +1,96 @@
+/** Bodies: one that streams -> all of its bytes, or what came first and the rest; bytes -> pieces at a reader's pace. */
+
+/** A body that was read: all of it, or what came until the limit and what is still to come. */
+export type Read =
+  | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "large"; readonly chunks: AsyncGenerator<Uint8Array> };
+
+/** The reader of Bun's, which gives at once all chunks that have arrived. */
+interface Reader {
+  readMany(): Promise<{ readonly done: boolean; readonly value: readonly Uint8Array[] }>;
+}
+
+/** Most bytes that a reader who is slow is given at once. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * What has streamed past is garbage, and the collector on its own lets tens of megabytes of it pile up:
+ * more than the container's limit has to spare.
+ */
+const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Reads a body of at most `maxBytes`. Rejects if it breaks off before, also in what is still to come.
+ * `onChunk` tells that some of it has come.
+ */
+export async function readBody(
+  response: Response,
+  maxBytes: number,
+  onChunk?: () => void,
+): Promise<Read> {
+  const { body } = response;
+  if (body === null) return { kind: "whole", bytes: new Uint8Array() };
+  const length = Number(response.headers.get("content-length") ?? Number.NaN);
+  if (length <= Math.min(maxBytes, PIECE_BYTES)) {
+    return { kind: "whole", bytes: new Uint8Array(await response.arrayBuffer()) };
+  }
+  const reader = body.getReader() as unknown as Reader;
+  if (length > maxBytes) return { kind: "large", chunks: chunksOf(reader, []) };
+  const first: Uint8Array[] = [];
+  for (let size = 0; size <= maxBytes; ) {
+    const { done, value } = await reader.readMany();
+    onChunk?.();
+    for (const chunk of value) size += chunk.length;
+    first.push(...value);
+    if (done) return { kind: "whole", bytes: join(first) };
+  }
+  return { kind: "large", chunks: chunksOf(reader, first) };
+}
+
+/** Bytes in pieces: a body of theirs is held once, however many slow readers it has. */
+export function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+/** Puts chunks together. */
+function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [only] = chunks;
+  // Most pages come in one chunk, which nobody else holds.
+  if (only !== undefined && chunks.length === 1) return only as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+async function* chunksOf(reader: Reader, first: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* first;
+  for (;;) {
+    const { done, value } = await reader.readMany();
+    yield* value;
+    if (done) return;
+  }
+}
+
+/** Collects what streams past, up to so many bytes; of more nothing is kept. */
+export class Keeper {
+  readonly #maxBytes: number;
+  #chunks: Uint8Array[] = [];
+  #collectedAt = 0;
+  length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.length += chunk.length;
+    if (this.length <= this.#maxBytes) this.#chunks.push(chunk);
+    else this.#chunks = [];
+    if (this.length - this.#collectedAt < COLLECT_EVERY_BYTES) return;
+    this.#collectedAt = this.length;
+    Bun.gc(true);
+  }
+
+  /** The page, unless it was larger than what is kept. */
+  bytes(): Uint8Array<ArrayBuffer> | undefined {
+    return this.length <= this.#maxBytes ? join(this.#chunks) : undefined;
+  }
+}
