@@ -67,7 +67,8 @@ async function scrape(c: Context<Env>, options: AppOptions): Promise<Response> {
 function peerOf(c: Context<Env>) {
   // A client that has reset by now has no address any more.
   const { address = "", port = 0 } = c.env.requestIP(c.req.raw) ?? {};
-  return { address: address.replace(/^::ffff:(?=\d+\.)/, ""), port };
+  const table = address.includes(":") ? "tcp6" : "tcp";
+  return { address: address.replace(/^::ffff:(?=\d+\.)/, ""), port, table } as const;
 }
 
 async function prestop(c: Context<Env>, { prestopToken, ending, graceMs }: AppOptions) {

@@ -10,8 +10,11 @@ interface Reader {
   readMany(): Promise<{ readonly done: boolean; readonly value: readonly Uint8Array[] }>;
 }
 
-/** Most bytes that a reader who is slow is given at once. */
-const PIECE_BYTES = 64 * 1024;
+/**
+ * An answer up to this is read before it is passed on, so that one that breaks off is a clean 502, and is sent at
+ * once; a longer one goes in pieces of this size at the reader's pace.
+ */
+export const SMALL_BYTES = 64 * 1024;
 
 /**
  * What has streamed past is garbage, and the collector on its own lets tens of megabytes of it pile up:
@@ -31,7 +34,7 @@ export async function readBody(
   const { body } = response;
   if (body === null) return { kind: "whole", bytes: new Uint8Array() };
   const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (length <= Math.min(maxBytes, PIECE_BYTES)) {
+  if (length <= Math.min(maxBytes, SMALL_BYTES)) {
     return { kind: "whole", bytes: new Uint8Array(await response.arrayBuffer()) };
   }
   const reader = body.getReader() as unknown as Reader;
@@ -49,7 +52,7 @@ export async function readBody(
 
 /** Bytes in pieces: a body of theirs is held once, however many slow readers it has. */
 export function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+  for (let at = 0; at < bytes.length; at += SMALL_BYTES) yield bytes.subarray(at, at + SMALL_BYTES);
 }
 
 /** Puts chunks together. */

@@ -1,12 +1,13 @@
 /** The connection table of the pod's network -> one look at each connection that is asked for. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { TcpState } from "./receipts.ts";
 
 /** The client's end of a connection to our listener. */
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /** Where the kernel lists it: an IPv4 client of a dual-stack listener stands in `tcp6`. */
+  readonly table: "tcp" | "tcp6";
 }
 
 /** One row of the table, as far as it matters. */
@@ -24,17 +25,10 @@ export interface Table {
   readonly resetsAfter: number;
 }
 
-/** Where the kernel shows them; proc(5). A test gives its own. */
-export interface Source {
-  read(name: "tcp" | "tcp6"): Promise<Buffer>;
-  /** /proc/net/snmp. */
-  counters(): string;
-}
+/** Where the kernel shows them: files of /proc/self/net, proc(5). A test gives its own. */
+export type Read = (name: "tcp" | "tcp6" | "snmp") => Buffer;
 
-export const PROC: Source = {
-  read: (name) => readFile(`/proc/self/net/${name}`),
-  counters: () => readFileSync("/proc/self/net/snmp", "latin1"),
-};
+const readProc: Read = (name) => readFileSync(`/proc/self/net/${name}`);
 
 /** The numbers of include/net/tcp_states.h. */
 const STATES: Readonly<Record<string, TcpState>> = {
@@ -53,60 +47,40 @@ export function keyOf({ address, port }: Peer): string {
   return `${address} ${port}`;
 }
 
-/** Connections that were reset in ESTABLISHED or CLOSE_WAIT since the network began. Throws if it cannot be read. */
-export function countResets(source: Source = PROC): number {
-  const lines = source
-    .counters()
-    .split("\n")
-    .filter((line) => line.startsWith("Tcp:"));
-  const [names, values] = lines.map((line) => line.split(" "));
+/** Connections that were reset in ESTABLISHED or CLOSE_WAIT since the network began. */
+function countResets(read: Read): number {
+  const lines = read("snmp").toString("latin1").split("\n");
+  const [names, values] = lines.filter((line) => line.startsWith("Tcp:")).map((l) => l.split(" "));
   const resets = Number(values?.[names?.indexOf("EstabResets") ?? -1]);
-  if (!Number.isInteger(resets)) throw new TypeError("/proc/net/snmp has no Tcp EstabResets");
+  if (!Number.isInteger(resets)) throw new TypeError("/proc/self/net/snmp has no Tcp EstabResets");
   return resets;
 }
 
 /**
- * Looks at the connections of these peers to our port. Rejects where the tables cannot be read. A row can be
- * missed while others come and go, so that one which is not there is looked for twice.
+ * Looks at the connections of these peers to our port. Throws where the tables cannot be read. A row can be
+ * missed while others come and go, so that one which is not there is looked for twice. It takes a
+ * millisecond, and one more for every thousand connections or so in the pod.
  */
-export async function lookAt(
-  peers: readonly Peer[],
-  { port, source = PROC }: { readonly port: number; readonly source?: Source },
-): Promise<Table> {
-  const resetsBefore = countResets(source);
+export function lookAt(peers: readonly Peer[], port: number, read: Read = readProc): Table {
+  const resetsBefore = countResets(read);
   const rows = new Map<string, Row>();
-  const missing = () => peers.filter((peer) => !rows.has(keyOf(peer)));
-  for (let times = 0; times < 2 && missing().length > 0; times++) {
-    for (const name of ["tcp6", "tcp"] as const) {
-      if (missing().length === 0) break;
-      addRows(rows, { text: await readTable(source, name), peers: missing(), port, name });
+  const ours = hexPort(port);
+  for (const name of ["tcp6", "tcp"] as const) {
+    for (let times = 0; times < 2; times++) {
+      const missing = peers.filter((peer) => peer.table === name && !rows.has(keyOf(peer)));
+      if (missing.length > 0) addRows(rows, missing, { text: read(name), ours });
     }
   }
-  return { rows, resetsBefore, resetsAfter: countResets(source) };
+  return { rows, resetsBefore, resetsAfter: countResets(read) };
 }
 
-/** A kernel without IPv6 has no table of it. */
-async function readTable(source: Source, name: "tcp" | "tcp6"): Promise<Buffer> {
-  try {
-    return await source.read(name);
-  } catch (error) {
-    if (name === "tcp6") return Buffer.alloc(0);
-    throw error;
-  }
-}
-
-interface Search {
-  readonly text: Buffer;
-  readonly peers: readonly Peer[];
-  readonly port: number;
-  readonly name: "tcp" | "tcp6";
-}
-
-function addRows(rows: Map<string, Row>, { text, peers, port, name }: Search): void {
-  const ours = hexPort(port);
+function addRows(
+  rows: Map<string, Row>,
+  peers: readonly Peer[],
+  { text, ours }: { readonly text: Buffer; readonly ours: string },
+): void {
   for (const peer of peers) {
-    const address = name === "tcp" ? hexOf4(peer.address) : hexOf6(peer.address);
-    if (address === undefined) continue;
+    const address = peer.table === "tcp" ? hexOf4(peer.address) : hexOf6(peer.address);
     // Found by bytes, as a table of 50,000 connections has 7 MB; then read as a line.
     const at = text.indexOf(`:${ours} ${address}:${hexPort(peer.port)} `);
     if (at >= 0) rows.set(keyOf(peer), parseRow(text.toString("latin1", at, at + 160)));
@@ -128,16 +102,12 @@ function hexPort(port: number): string {
 }
 
 /** As the table writes it: each 32 bits in the order of the machine, which is little-endian where Bun runs. */
-function hexOf4(address: string): string | undefined {
-  const bytes = address.split(".").map(Number);
-  return bytes.length === 4 ? hexWord(bytes) : undefined;
+function hexOf4(address: string): string {
+  return hexWord(address.split(".").map(Number));
 }
 
-function hexOf6(address: string): string | undefined {
-  if (!address.includes(":")) {
-    const four = hexOf4(address);
-    return four === undefined ? undefined : `0000000000000000FFFF0000${four}`;
-  }
+function hexOf6(address: string): string {
+  if (!address.includes(":")) return `0000000000000000FFFF0000${hexOf4(address)}`;
   const [head = "", tail] = (address.split("%", 1)[0] ?? "").split("::");
   const left = groupsOf(head);
   const right = groupsOf(tail ?? "");

@@ -13,6 +13,7 @@ import {
   step,
 } from "./drain.ts";
 import { type Format, formatKey, type Page, type Pages } from "./pages.ts";
+import type { Seen } from "./receipts.ts";
 import type { Held, Scraper, Scrapers } from "./scrapers.ts";
 import type { Handed, ReceiptWatch } from "./watch.ts";
 
@@ -40,6 +41,8 @@ export interface Sent {
   readonly format: Format;
   /** Whether the application gave it just then. */
   readonly isLive: boolean;
+  /** What the kernel knew of the connection before; nothing where the client cannot have it. */
+  readonly seen: Seen | undefined;
 }
 
 /** How often time alone is looked at once the pod is ending, in milliseconds. */
@@ -122,7 +125,7 @@ export class Ending {
   }
 
   /** An answer was handed over whole to a scraper. */
-  sent({ peer, scraper, page, format, isLive }: Sent): void {
+  sent({ peer, scraper, page, format, isLive, seen }: Sent): void {
     const { pages, scrapers, capturer, receipts, nowMs } = this.#options;
     const key = formatKey(format);
     const held = page && { page, format: key };
@@ -134,7 +137,7 @@ export class Ending {
     // covers an application that hangs from its SIGTERM on.
     if (isLive && this.phase === "running") pages.keep(key, page);
     else if (isLive) pages.capture(key, page, nowMs() - page.asOfMs);
-    receipts.handed({ peer, scraper, held });
+    if (seen !== undefined) receipts.handed({ peer, scraper, held }, seen);
   }
 
   /** A scraper has that page. */

@@ -12,7 +12,7 @@
  * | gone, last seen in FIN_WAIT1, FIN_WAIT2 or CLOSING | not received: a reset, or the client never closed |
  * | gone, last seen in ESTABLISHED, CLOSE_WAIT or LAST_ACK, and a reset was counted since | not received |
  * | the same, no reset counted, and a look at ESTABLISHED or CLOSE_WAIT saw nothing unacknowledged | received |
- * | the same, and no look did | not received; but received where it was gone at the very first look, and that was soon |
+ * | the same, and no look did | not received; but received where it was gone soon, and no look saw any unacknowledged |
  * | anything else | not yet |
  *
  * A wrong "not received" costs another scrape; a wrong "received" costs what the pod counted last.
@@ -60,13 +60,13 @@ export interface Seen {
   readonly acknowledged: boolean;
 }
 
-/** Before the first look; `resets` is `EstabResets` as it stood when the answer was handed over. */
+/** Of a connection that was ESTABLISHED when the answer was handed over, with `EstabResets` as it stood then. */
 export function unseen(resets: number): Seen {
   return { state: "ESTABLISHED", inode: 0, resets, waiting: 0, acknowledged: false };
 }
 
-/** A client that reads and closes at once is gone so soon; a first look that came late must not rely on that. */
-const SOON_MS = 5;
+/** A client that reads and closes at once is gone so soon; a look that came late must not rely on that. */
+const SOON_MS = 8;
 
 const CLOSED_BY_US: ReadonlySet<TcpState> = new Set(["FIN_WAIT1", "FIN_WAIT2", "CLOSING"]);
 const COUNTED: ReadonlySet<TcpState> = new Set(["ESTABLISHED", "CLOSE_WAIT"]);
@@ -90,6 +90,8 @@ function judgeGone(seen: Seen, look: Look): Verdict {
 /** What is known after a look that did not decide. */
 export function remember(seen: Seen, look: Look): Seen {
   const counted = COUNTED.has(look.state);
+  // A client that had ended its side before the answer came takes all of it and may read none.
+  const opened = look.state === "ESTABLISHED" || seen.state === "ESTABLISHED";
   // Our FIN is one more to be acknowledged.
   const waits = look.unacknowledged > (counted ? 0 : 1);
   return {
@@ -97,6 +99,6 @@ export function remember(seen: Seen, look: Look): Seen {
     inode: look.inode === 0 ? seen.inode : look.inode,
     resets: look.resetsBefore,
     waiting: seen.waiting + (waits ? 1 : 0),
-    acknowledged: seen.acknowledged || (counted && !waits),
+    acknowledged: seen.acknowledged || (counted && opened && !waits),
   };
 }

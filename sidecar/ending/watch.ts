@@ -1,6 +1,6 @@
 /** Answers that were handed over while the pod ends, or last before it -> told of when they were received. */
 import type { Logger } from "../../shared/log.ts";
-import { countResets, keyOf, lookAt, type Peer, type Row, type Table } from "./connections.ts";
+import { keyOf, lookAt, type Peer, type Row, type Table } from "./connections.ts";
 import { judge, remember, type Seen, unseen } from "./receipts.ts";
 import type { Held } from "./scrapers.ts";
 
@@ -21,7 +21,7 @@ export interface WatchOptions {
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
   /** The kernel's tables; a test gives its own. */
-  readonly look?: (peers: readonly Peer[], where: { readonly port: number }) => Promise<Table>;
+  readonly look?: (peers: readonly Peer[], port: number) => Table;
 }
 
 interface Undecided extends Handed {
@@ -39,15 +39,21 @@ const CLOSE_AFTER_MS = 80;
 const CLOSE_AGAIN_MS = 500;
 
 /** Looks follow each other so closely at first, then less, and never cost more than a tenth of a core. */
-const PAUSES_MS = [1, 1, 1, 1, 1] as const;
-const PAUSE_MS = 9;
+const FIRST_PAUSES_MS = [2, 2, 2, 2, 2] as const;
+const PAUSE_MS = 10;
 const LATE_PAUSE_MS = 50;
 const LATE_MS = 2000;
 const PAUSE_PER_WORK = 9;
 const LONGEST_PAUSE_MS = 1000;
 
+/** Looks that take no longer are made around each answer as well. */
+const CHEAP_MS = 5;
+
 /** Answers of one scraper that are followed at once. */
 const MAX_PER_SCRAPER = 4;
+
+/** Of an answer around which nobody looked, only looks at ESTABLISHED count. */
+const UNKNOWN: Seen = { ...unseen(-1), state: "OTHER", waiting: 1 };
 
 const GONE: Row = { state: "GONE", unacknowledged: 0, inode: 0 };
 
@@ -66,14 +72,31 @@ export class ReceiptWatch {
     this.#options = options;
   }
 
-  /** An answer was handed over whole. */
-  handed(handed: Handed): void {
-    const most = this.#ending ? MAX_PER_SCRAPER : 1;
+  /**
+   * An answer begins to be sent: what there is to know before that, while the pod ends. Nothing where nobody
+   * looks, or where the client has ended its side already and so will have none of it.
+   */
+  sending(peer: Peer): Seen | undefined {
+    if (!this.#ending || !this.#isCheap) return UNKNOWN;
+    const table = this.#read([peer]);
+    const open = table?.rows.get(keyOf(peer))?.state === "ESTABLISHED";
+    if (table === undefined) return UNKNOWN;
+    return open ? unseen(table.resetsBefore) : undefined;
+  }
+
+  /** An answer was handed over whole; `seen` is what {@link sending} gave. */
+  handed(handed: Handed, seen: Seen): void {
+    const one = { ...handed, handedMs: this.#options.nowMs(), seen, askedAgain: false };
     const others = this.#undecided.filter(({ scraper }) => scraper !== handed.scraper);
     const own = this.#undecided.filter(({ scraper }) => scraper === handed.scraper);
-    const kept = most > 1 ? own.slice(1 - most) : [];
-    this.#undecided = [...others, ...kept, this.#follow(handed)];
-    if (this.#ending) this.#start();
+    const kept = this.#ending ? own.slice(1 - MAX_PER_SCRAPER) : [];
+    this.#undecided = [...others, ...kept, { ...one, closeMs: undefined }];
+    if (!this.#ending) return;
+    this.#start();
+    if (!this.#isCheap) return;
+    // The bytes go when this turn of the event loop is over, those of a stream with the next.
+    const followed = this.#undecided.slice(-1);
+    setImmediate(() => setImmediate(() => this.#look(followed)));
   }
 
   /** A scraper asks, on that connection: what it was answered there before has arrived. */
@@ -95,25 +118,8 @@ export class ReceiptWatch {
     this.#ending = false;
   }
 
-  #follow(handed: Handed): Undecided {
-    const resets = this.#ending ? this.#resets() : undefined;
-    return {
-      ...handed,
-      handedMs: this.#options.nowMs(),
-      // Of one that was handed over before the end, nothing was seen until the first look.
-      seen: { ...unseen(resets ?? -1), waiting: resets === undefined ? 2 : 0 },
-      askedAgain: false,
-      closeMs: undefined,
-    };
-  }
-
-  #resets(): number | undefined {
-    try {
-      return countResets();
-    } catch (error) {
-      this.#giveUp(error);
-      return undefined;
-    }
+  get #isCheap(): boolean {
+    return this.#readable && (this.#tookMs.length === 0 || Math.min(...this.#tookMs) <= CHEAP_MS);
   }
 
   #start(): void {
@@ -128,49 +134,57 @@ export class ReceiptWatch {
   }
 
   async #run(): Promise<void> {
-    for (; this.#ending && this.#readable; this.#looks++) {
-      // What was handed over in this turn of the event loop reaches the kernel at its end.
-      await Bun.sleep(1);
-      const peers = this.#undecided.map(({ peer }) => peer);
-      if (peers.length === 0) return;
-      const newest = Math.max(...this.#undecided.map(({ handedMs }) => handedMs));
-      await this.#look(peers);
-      await this.#pause(newest);
+    while (this.#ending && this.#readable && this.#undecided.length > 0) {
+      await this.#pause();
+      const nowMs = this.#options.nowMs();
+      // What was handed over in this turn of the event loop may not be in the kernel yet.
+      this.#look(this.#undecided.filter(({ handedMs }) => handedMs < nowMs - 1));
     }
   }
 
   /** Until the next look is due, or sooner where another answer was handed over and looks are cheap. */
-  async #pause(newestMs: number): Promise<void> {
-    const workMs = Math.min(LONGEST_PAUSE_MS, PAUSE_PER_WORK * Math.min(...this.#tookMs));
+  async #pause(): Promise<void> {
+    const newestMs = Math.max(...this.#undecided.map(({ handedMs }) => handedMs));
     const late = this.#options.nowMs() - newestMs > LATE_MS;
-    const pauseMs = PAUSES_MS[this.#looks] ?? (late ? LATE_PAUSE_MS : PAUSE_MS);
+    const pauseMs = FIRST_PAUSES_MS[this.#looks++] ?? (late ? LATE_PAUSE_MS : PAUSE_MS);
+    const tookMs = this.#tookMs.length === 0 ? 0 : Math.min(...this.#tookMs);
     const woken = Promise.withResolvers<void>();
+    const workMs = Math.min(LONGEST_PAUSE_MS, PAUSE_PER_WORK * tookMs);
     const timer = setTimeout(woken.resolve, Math.max(pauseMs, workMs));
-    if (workMs < PAUSE_MS) this.#wake = woken.resolve;
+    if (this.#isCheap) this.#wake = woken.resolve;
     await woken.promise;
     clearTimeout(timer);
   }
 
-  async #look(peers: readonly Peer[]): Promise<void> {
-    const { nowMs, port, look = lookAt } = this.#options;
-    const startedMs = nowMs();
-    try {
-      const table = await look(peers, { port: port() });
-      this.#tookMs = [...this.#tookMs, nowMs() - startedMs].slice(-3);
-      const looked = new Set(peers.map(keyOf));
-      for (const one of this.#undecided) {
-        // One that was handed over meanwhile may be newer than the table.
-        if (looked.has(keyOf(one.peer)) && one.handedMs < startedMs) this.#decide(one, table);
-      }
-    } catch (error) {
-      this.#giveUp(error);
+  #look(undecided: readonly Undecided[]): void {
+    if (undecided.length === 0 || !this.#ending) return;
+    const atMs = this.#options.nowMs();
+    const table = this.#read(undecided.map(({ peer }) => peer));
+    if (table === undefined) {
       this.#takeAll();
+      return;
+    }
+    for (const one of undecided) {
+      if (this.#undecided.includes(one)) this.#decide(one, table, atMs);
     }
   }
 
-  #decide(one: Undecided, { rows, resetsBefore, resetsAfter }: Table): void {
+  #read(peers: readonly Peer[]): Table | undefined {
+    const { nowMs, port, look = lookAt } = this.#options;
+    const startedMs = nowMs();
+    try {
+      const table = look(peers, port());
+      this.#tookMs = [...this.#tookMs, nowMs() - startedMs].slice(-3);
+      return table;
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+  }
+
+  #decide(one: Undecided, { rows, resetsBefore, resetsAfter }: Table, atMs: number): void {
     const row = rows.get(keyOf(one.peer)) ?? GONE;
-    const ageMs = this.#options.nowMs() - one.handedMs;
+    const ageMs = atMs - one.handedMs;
     const look = { ...row, resetsBefore, resetsAfter, ageMs, askedAgain: one.askedAgain };
     const verdict = judge(one.seen, look);
     if (verdict !== "not yet") {
