@@ -5,14 +5,7 @@ import { type Asking, Delivery, type DeliveryOptions, type Head } from "./delive
 import type { Format, Page, Pages } from "./ending/pages.ts";
 import { isScraper, type Scrapers } from "./ending/scrapers.ts";
 import { responseHeaders } from "./headers.ts";
-import {
-  type Asked,
-  deadlineFor,
-  MARK,
-  type Upstream,
-  UpstreamTimeout,
-  UpstreamUnreachable,
-} from "./upstream.ts";
+import { type Asked, deadlineFor, MARK, type Upstream, UpstreamUnreachable } from "./upstream.ts";
 
 export interface ProxyOptions extends DeliveryOptions {
   readonly upstream: Upstream;

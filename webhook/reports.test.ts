@@ -26,6 +26,8 @@ const REPORT = {
   moved_series: 4,
   moved_families: [{ name: "http_requests_total", increase: 173 }],
   too_large: 0,
+  event: "ended",
+  final_page_age_seconds: 0.03,
 };
 
 describe("POST /report", () => {
@@ -56,6 +58,8 @@ describe("POST /report", () => {
     ["an unknown outcome", JSON.stringify({ ...REPORT, outcome: "x" }), "outcome"],
     ["a text for a number", JSON.stringify({ ...REPORT, waited_seconds: "1" }), "waited_seconds"],
     ["a negative wait", JSON.stringify({ ...REPORT, waited_seconds: -1 }), "waited_seconds"],
+    ["an unknown event", JSON.stringify({ ...REPORT, event: "paused" }), "event"],
+    ["a negative age", JSON.stringify({ ...REPORT, final_page_age_seconds: -1 }), "final_page_age"],
     ["a wait of years", JSON.stringify({ ...REPORT, waited_seconds: 1e9 }), "waited_seconds"],
     ["more series than there can be", JSON.stringify({ ...REPORT, moved_series: 1e9 }), "moved"],
     ["half a series", JSON.stringify({ ...REPORT, moved_series: 0.5 }), "moved_series"],
@@ -66,6 +70,35 @@ describe("POST /report", () => {
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain(text);
     expect(await counted()).toEqual(["webhook_final_scrape_reports_rejected_total 1"]);
+  });
+
+  test("counts ends that have begun, and those that came to nothing, beside those that are over", async () => {
+    const { post, counted } = start();
+    for (const event of ["begun", "begun", "withdrawn"]) {
+      expect((await post(JSON.stringify({ event }))).status).toBe(204);
+    }
+    expect(await counted()).toEqual([
+      "webhook_final_scrapes_begun_total 2",
+      "webhook_final_scrapes_withdrawn_total 1",
+    ]);
+  });
+
+  test("takes the report of an older sidecar, which names no event and no age", async () => {
+    const { post, registry } = start();
+    const { event: _, final_page_age_seconds: __, ...older } = REPORT;
+    expect((await post(JSON.stringify(older))).status).toBe(204);
+    expect(await registry.metrics()).toContain("webhook_final_scrape_page_age_seconds_count 0");
+  });
+
+  test.each([
+    [0.03, 1],
+    [null, 0],
+  ])("observes the age of the final page (%p)", async (seconds, count) => {
+    const { post, registry } = start();
+    await post(JSON.stringify({ ...REPORT, final_page_age_seconds: seconds }));
+    expect(await registry.metrics()).toContain(
+      `webhook_final_scrape_page_age_seconds_count ${count}`,
+    );
   });
 
   test("never makes a series of what a report says besides", async () => {

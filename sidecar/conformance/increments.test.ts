@@ -1,7 +1,7 @@
 /** What an application counts until its end reaches the scraper, whatever the order of things. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../../shared/testing/eventually.ts";
-import { FakeApplication } from "./fake-application.ts";
+import { FakeApplication, isCapture } from "./fake-application.ts";
 import { FakeScraper } from "./fake-scraper.ts";
 import { dies, expectNothingLost, prestop, startSidecar } from "./sidecar.ts";
 
@@ -166,3 +166,69 @@ test.each([0, 1])(
     expect(await scraper.value("requests_total")).toBe(1);
   },
 );
+
+test.each<[string, (capture: number) => boolean]>([
+  ["first", (capture) => capture === 1],
+  ["second", (capture) => capture === 2],
+  ["every other", (capture) => capture % 2 === 0],
+])(
+  "busy: %s capture takes 600 ms, and what is counted until 150 ms before the end is delivered all the same",
+  async (_which, isSlow) => {
+    using application = new FakeApplication();
+    let captures = 0;
+    application.behave = (asked) => {
+      if (!isCapture(asked)) return { kind: "answer" };
+      captures += 1;
+      return isSlow(captures) ? { kind: "slow", ms: 600 } : { kind: "answer" };
+    };
+    await using sidecar = await startSidecar(application, "--capture-interval=20ms");
+    using scraper = new FakeScraper({ port: sidecar.port });
+    await scraper.page();
+    await sidecar.signal();
+    for (let count = 0; count < 30; count += 1) {
+      application.increment("requests_total");
+      await Bun.sleep(10);
+    }
+    await Bun.sleep(150);
+    application.stop();
+    await sidecar.phase("final");
+    expect(await scraper.value("requests_total")).toBe(30);
+    const { report } = await sidecar.ended();
+    expect(report).toMatchObject({ outcome: "delivered", missed: [] });
+    expect(report.final_page_age_seconds).toBeLessThan(0.2);
+  },
+);
+
+test("busy: an application that hangs for a second before its port closes is not reported as complete", async () => {
+  using application = new FakeApplication();
+  await using sidecar = await startSidecar(application);
+  using scraper = new FakeScraper({ port: sidecar.port });
+  await scraper.page();
+  await sidecar.signal();
+  await application.captured();
+  application.behave = () => ({ kind: "hang" });
+  application.increment("requests_total", 1000);
+  await Bun.sleep(1000);
+  application.stop();
+  const { report } = await sidecar.ended();
+  expect(report).toMatchObject({ outcome: "unchanged", complete: false });
+  expect(report.reason).toContain("old when the application's port closed");
+  expect(report.final_page_age_seconds).toBeWithin(0.9, 2);
+});
+
+test("19: a Job that was still counting when it ended by itself is delivered, and not called complete", async () => {
+  using application = new FakeApplication();
+  await using sidecar = await startSidecar(application, "--background-capture-seconds=1");
+  using scraper = new FakeScraper({ port: sidecar.port });
+  await scraper.page();
+  const counting = setInterval(() => application.increment("requests_total"), 20);
+  await application.captured();
+  clearInterval(counting);
+  application.stop();
+  await sidecar.signal();
+  await sidecar.phase("final");
+  await scraper.page();
+  const { report } = await sidecar.ended();
+  expect(report).toMatchObject({ outcome: "delivered", complete: false });
+  expect(report.reason).toContain("ended by itself");
+});

@@ -2,9 +2,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { eventually } from "../../shared/testing/eventually.ts";
 import { FakeApplication } from "./fake-application.ts";
 import { FakeScraper } from "./fake-scraper.ts";
-import { dies, type End, type Report, startSidecar } from "./sidecar.ts";
+import { dies, type End, prestop, type Report, startSidecar } from "./sidecar.ts";
 
 setDefaultTimeout(20_000);
 
@@ -75,6 +76,35 @@ test("report: the termination message is the same object, and small", async () =
     expect(text.length).toBeLessThanOrEqual(4096);
     const message = JSON.parse(text) as Report;
     for (const field of FIELDS) expect(message[field]).toEqual(report[field]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("report: an end that is cut short leaves what its beginning said, and one that comes to nothing leaves nothing", async () => {
+  const directory = await mkdtemp(`${tmpdir()}/termination-`);
+  try {
+    const path = `${directory}/log`;
+    await Bun.write(path, "");
+    using application = new FakeApplication();
+    const grace = "--termination-grace-period-seconds=1";
+    const flag = `--termination-message-path=${path}`;
+    await using sidecar = await startSidecar(application, grace, flag);
+    await prestop(sidecar);
+    expect(JSON.parse(await Bun.file(path).text())).toEqual({
+      event: "begun",
+      outcome: "unknown",
+      complete: false,
+      reason: "the end was cut short",
+    });
+    await eventually("running again", async () => (await sidecar.status()).phase === "running");
+    expect(await Bun.file(path).text()).toBe("");
+    sidecar.process.kill("SIGTERM");
+    const begun = async () => (await Bun.file(path).text()).includes('"event":"begun"');
+    await eventually("its beginning is told", begun);
+    sidecar.process.kill("SIGKILL");
+    await sidecar.process.ended();
+    expect(await begun()).toBe(true);
   } finally {
     await rm(directory, { recursive: true });
   }

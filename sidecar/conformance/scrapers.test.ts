@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { FakeApplication } from "./fake-application.ts";
 import { FakeScraper } from "./fake-scraper.ts";
+import { HttpConnection } from "./http-connection.ts";
 import {
   askOnce,
   curl,
@@ -252,4 +253,104 @@ test("receipt: a client's FIN that came before the answer is none", async () => 
   await staysUnserved(sidecar, "final");
   expect(await scraper.value("requests_total")).toBe(2);
   expectNothingLost(await sidecar.ended(3000));
+});
+
+/** A pod in FINAL with a page of so many bytes that its scraper lacks. */
+async function inFinal(fillerBytes: number, ...flags: string[]) {
+  const application = new FakeApplication({ fillerBytes });
+  const sidecar = await startSidecar(application, ...flags);
+  const scraper = new FakeScraper({ port: sidecar.port, localAddress: FIRST, gzip: false });
+  await scraper.page();
+  scraper.close();
+  await sidecar.signal();
+  application.increment("requests_total", 2);
+  await dies(application, sidecar);
+  return { application, sidecar, scraper };
+}
+
+const SIZES = [2_000, 140_000];
+
+test.each(SIZES)(
+  "receipt: one that reads all of %d bytes and closes first, in order, is counted",
+  async (bytes) => {
+    const { application, sidecar, scraper } = await inFinal(bytes);
+    using _ = application;
+    await using __ = sidecar;
+    const connection = await HttpConnection.open(scraper.endpoint);
+    await connection.ask({ target: scraper.target, headers: scraper.headers });
+    // Within the time in which the sidecar leaves closing to the client.
+    await Bun.sleep(40);
+    connection.end();
+    expectNothingLost(await sidecar.ended(3000));
+  },
+);
+
+test.each(SIZES)("receipt: one that closes with all of %d bytes unread is not", async (bytes) => {
+  const { application, sidecar, scraper } = await inFinal(bytes);
+  using _ = application;
+  await using __ = sidecar;
+  const unread = await takeNothing(scraper);
+  await Bun.sleep(30);
+  unread.reset();
+  await staysUnserved(sidecar, "final");
+  await scraper.page();
+  expectNothingLost(await sidecar.ended(3000));
+});
+
+test.each(SIZES)(
+  "receipt: nor is one that resets after the sidecar's FIN, %d bytes unread",
+  async (bytes) => {
+    const { application, sidecar, scraper } = await inFinal(bytes);
+    using _ = application;
+    await using __ = sidecar;
+    const unread = await takeNothing(scraper);
+    await Bun.sleep(250);
+    unread.reset();
+    await staysUnserved(sidecar, "final");
+    await scraper.page();
+    expectNothingLost(await sidecar.ended(3000));
+  },
+);
+
+test("receipt: one that keeps its connection and never looks at it is waited for until the end", async () => {
+  const { application, sidecar, scraper } = await inFinal(
+    2_000,
+    "--termination-grace-period-seconds=3",
+  );
+  using _ = application;
+  await using __ = sidecar;
+  const stopped = await takeNothing(scraper);
+  const { report } = await sidecar.ended(4000);
+  expect(report).toMatchObject({
+    outcome: "deadline",
+    complete: false,
+    served: [],
+    missed: [NAMED(FIRST)],
+  });
+  stopped.reset();
+});
+
+test("receipt: resets of others at the same time make no receipt, and the next scrape does", async () => {
+  const { application, sidecar, scraper } = await inFinal(140_000);
+  using _ = application;
+  await using __ = sidecar;
+  const others = await Promise.all(Array.from({ length: 10 }, () => takeNothing(scraper)));
+  const resets = Array.from({ length: 10 }, async (_one, i) => {
+    await Bun.sleep(5 * i);
+    others[i]?.reset();
+  });
+  await Promise.all(resets);
+  await staysUnserved(sidecar, "final");
+  await scraper.page();
+  expectNothingLost(await sidecar.ended(3000));
+});
+
+test("receipt: an IPv4 scraper of a dual-stack listener is known as such", async () => {
+  const { application, sidecar, scraper } = await inFinal(2_000, "--host=::");
+  using _ = application;
+  await using __ = sidecar;
+  await scraper.page();
+  const end = await sidecar.ended(3000);
+  expectNothingLost(end);
+  expect(end.report.served).toEqual([NAMED(FIRST)]);
 });

@@ -113,8 +113,10 @@ export class Capturer {
         return outcome;
       });
       const isLate = await this.#isLate(flight, landed, patienceMs(state.pace, intervalMs));
-      // One that is late is overtaken at once.
-      if (!isLate) await Bun.sleep(pauseMs(state.pace, intervalMs));
+      // One that is late is overtaken at once, and one that failed cost little: the port may have closed.
+      if (isLate) continue;
+      const isWhole = (await landed) === "whole";
+      await Bun.sleep(isWhole ? pauseMs(state.pace, intervalMs) : intervalMs);
     }
     for (const { asked } of state.flights) asked.abort();
   }

@@ -63,8 +63,8 @@ const MAX_MESSAGE_BYTES = 4096;
 /** A report must not cost the time that the scrapers need. */
 const POST_TIMEOUT_MS = 1000;
 
-/** A gap that no busy node makes remarkable: the bar that the captures are held to. */
-const ORDINARY_GAP_MS = 50;
+/** A gap that is nothing remarkable on a busy node, however short the others were. */
+const ORDINARY_GAP_MS = 75;
 
 /** Sums an ending up. */
 export function createReport(ended: Ended): Report {

@@ -66,6 +66,7 @@ export class ReceiptWatch {
   #readable = true;
   #tookMs: readonly number[] = [];
   #looks = 0;
+  #lookedMs = 0;
   #wake = () => {};
 
   constructor(options: WatchOptions) {
@@ -93,7 +94,7 @@ export class ReceiptWatch {
     this.#undecided = [...others, ...kept, { ...one, closeMs: undefined }];
     if (!this.#ending) return;
     this.#start();
-    if (!this.#isCheap) return;
+    if (!this.#isCheap && this.#options.nowMs() < this.#lookedMs + this.#workMs) return;
     // The bytes go when this turn of the event loop is over, those of a stream with the next.
     const followed = this.#undecided.slice(-1);
     setImmediate(() => setImmediate(() => this.#look(followed)));
@@ -122,6 +123,12 @@ export class ReceiptWatch {
     return this.#readable && (this.#tookMs.length === 0 || Math.min(...this.#tookMs) <= CHEAP_MS);
   }
 
+  /** The pause that keeps looks to a tenth of a core. */
+  get #workMs(): number {
+    const tookMs = this.#tookMs.length === 0 ? 0 : Math.min(...this.#tookMs);
+    return Math.min(LONGEST_PAUSE_MS, PAUSE_PER_WORK * tookMs);
+  }
+
   #start(): void {
     if (!this.#readable) this.#takeAll();
     this.#looks = 0;
@@ -147,10 +154,8 @@ export class ReceiptWatch {
     const newestMs = Math.max(...this.#undecided.map(({ handedMs }) => handedMs));
     const late = this.#options.nowMs() - newestMs > LATE_MS;
     const pauseMs = FIRST_PAUSES_MS[this.#looks++] ?? (late ? LATE_PAUSE_MS : PAUSE_MS);
-    const tookMs = this.#tookMs.length === 0 ? 0 : Math.min(...this.#tookMs);
     const woken = Promise.withResolvers<void>();
-    const workMs = Math.min(LONGEST_PAUSE_MS, PAUSE_PER_WORK * tookMs);
-    const timer = setTimeout(woken.resolve, Math.max(pauseMs, workMs));
+    const timer = setTimeout(woken.resolve, Math.max(pauseMs, this.#workMs));
     if (this.#isCheap) this.#wake = woken.resolve;
     await woken.promise;
     clearTimeout(timer);
@@ -174,7 +179,8 @@ export class ReceiptWatch {
     const startedMs = nowMs();
     try {
       const table = look(peers, port());
-      this.#tookMs = [...this.#tookMs, nowMs() - startedMs].slice(-3);
+      this.#lookedMs = nowMs();
+      this.#tookMs = [...this.#tookMs, this.#lookedMs - startedMs].slice(-3);
       return table;
     } catch (error) {
       this.#giveUp(error);

@@ -10,6 +10,10 @@ import { NONE_IS_BETTER } from "./words.ts";
 const ENDS = "webhook_final_scrapes_total";
 const WAITED = "webhook_final_scrape_wait_seconds";
 
+const BEGUN = "webhook_final_scrapes_begun_total";
+const WITHDRAWN = "webhook_final_scrapes_withdrawn_total";
+const AGE = "webhook_final_scrape_page_age_seconds";
+
 const COUNT = { unit: "short", decimals: 0, width: 4, noValue: "not known" } as const;
 
 const totals = [
@@ -19,11 +23,25 @@ const totals = [
     description: "Pods' ends that sidecars have reported in the time range.",
     color: "text",
     queries: [{ expr: `sum(${during(ENDS)})` }],
+    width: 3,
+  }),
+  stat({
+    ...COUNT,
+    title: "Unfinished",
+    description:
+      "Ends that began in the time range and were not reported: killed first, as after a shorter grace period, or still under way.",
+    steps: NONE_IS_BETTER,
+    queries: [
+      {
+        expr: `clamp_min(sum(${during(BEGUN)}) - sum(${during(WITHDRAWN)}) - sum(${during(ENDS)}), 0)`,
+      },
+    ],
+    width: 3,
   }),
   stat({
     title: "Complete",
     description:
-      "Share of the ends at which no scraper was missed: delivered, or nothing had changed. The rest is told by outcome below.",
+      "Share of the ends at which no scraper was missed and the final page was not old, of those that were reported or are unfinished.",
     unit: "percentunit",
     decimals: 1,
     noValue: "no pod ended",
@@ -34,10 +52,10 @@ const totals = [
     ],
     queries: [
       {
-        expr: `sum(${during(ENDS, 'complete="true"')}) / (sum(${during(ENDS)}) > 0)`,
+        expr: `sum(${during(ENDS, 'complete="true"')}) / (((sum(${during(BEGUN)}) - sum(${during(WITHDRAWN)})) >= sum(${during(ENDS)})) > 0 or sum(${during(ENDS)}) > 0)`,
       },
     ],
-    width: 4,
+    width: 3,
   }),
   stat({
     ...COUNT,
@@ -72,6 +90,7 @@ const totals = [
       "Reports that could not be read: an older sidecar, or somebody else. Anybody in the cluster can send one.",
     steps: NONE_IS_BETTER,
     queries: [{ expr: `sum(${during("webhook_final_scrape_reports_rejected_total")})` }],
+    width: 3,
   }),
 ];
 
@@ -103,6 +122,18 @@ const overTime = [
     width: 12,
   }),
   lines({
+    title: "Final page's age",
+    description:
+      "How old the final page was when the application's port closed, for half and for 95 of 100 ends: what was counted within it may be lost.",
+    unit: "s",
+    noValue: "no pod ended",
+    queries: [0.5, 0.95].map((part) => ({
+      expr: `histogram_quantile(${part}, ${perMinute("le", `${AGE}_bucket`)})`,
+      legend: `${100 * part} %`,
+    })),
+    width: 6,
+  }),
+  lines({
     title: "Waited, at most",
     description: "Half of the sidecars, and 95 of 100, were gone within this time.",
     unit: "s",
@@ -111,7 +142,7 @@ const overTime = [
       expr: `histogram_quantile(${part}, ${perMinute("le", `${WAITED}_bucket`)})`,
       legend: `${100 * part} %`,
     })),
-    width: 8,
+    width: 6,
   }),
   lines({
     title: "Waited, by outcome",
@@ -124,7 +155,7 @@ const overTime = [
         legend: "{{outcome}}",
       },
     ],
-    width: 8,
+    width: 6,
   }),
   lines({
     title: "Saved and missed",
@@ -142,7 +173,7 @@ const overTime = [
         legend: "scrapers missed",
       },
     ],
-    width: 8,
+    width: 6,
   }),
 ];
 
