@@ -3,6 +3,7 @@
  * interval, and says what was stored of what was counted. As a program: the plan as JSON in its
  * argument, the observations on stdout.
  */
+import { availableParallelism } from "node:os";
 import { eventually } from "../shared/testing/eventually.ts";
 import { type End, endPod, type Pod, type PodPlan, startPod } from "./pod.ts";
 import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
@@ -13,6 +14,8 @@ export interface Plan {
   readonly addresses: readonly string[];
   /** Where the sidecars listen. */
   readonly host: string;
+  /** All pods end within a second, while two processes a core do nothing but burn time. */
+  readonly busy?: boolean;
 }
 
 /** What one server has stored of a pod's orders: its counter, and the count of its histogram. */
@@ -39,7 +42,7 @@ const STAGGER_MS = 170;
 const COMMIT_MS = 1000;
 
 /** Runs the pods of a plan to their end. */
-export async function runMatrix({ pods: plans, addresses, host }: Plan) {
+export async function runMatrix({ pods: plans, addresses, host, busy = false }: Plan) {
   await using stack = new AsyncDisposableStack();
   const pods: Pod[] = [];
   for (const [i, plan] of shuffled(plans).entries()) {
@@ -51,18 +54,28 @@ export async function runMatrix({ pods: plans, addresses, host }: Plan) {
   for (const server of servers) stack.use(server);
   await Promise.all(servers.map((server) => warmedUp(server, pods.length)));
 
+  const burners = busy ? burn(2 * availableParallelism()) : [];
+  const staggerMs = busy ? 1000 / pods.length : STAGGER_MS;
   const ends = await Promise.all(
     pods.map(async (pod, i) => {
-      await Bun.sleep((i + Math.random()) * STAGGER_MS);
+      await Bun.sleep((i + Math.random()) * staggerMs);
       return await endPod(pod);
     }),
-  );
+  ).finally(() => {
+    for (const one of burners) one.kill("SIGKILL");
+  });
   await Bun.sleep(COMMIT_MS);
   const stored = await Promise.all(servers.map(storedByJob));
   return pods.map(({ job, ending, order, expectedScrapers }, i): Observation => {
     const plan = { ending, order, expectedScrapers };
     return { job, ...plan, ...(ends[i] as End), stored: stored.map((byJob) => byJob(job)) };
   });
+}
+
+/** Processes that take every core there is, for a minute at most. */
+function burn(processes: number) {
+  const program = "const end = Date.now() + 60_000; while (Date.now() < end);";
+  return Array.from({ length: processes }, () => Bun.spawn(["bun", "-e", program]));
 }
 
 function jobs(pods: readonly Pod[], address: string) {

@@ -47,6 +47,8 @@ export interface Counted {
 export interface Report {
   readonly outcome: string;
   readonly complete: boolean;
+  readonly reason: string;
+  readonly final_page_age_seconds: number | null;
   readonly waited_seconds: number;
   readonly served: readonly string[];
   readonly missed: readonly string[];

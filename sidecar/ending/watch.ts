@@ -47,7 +47,7 @@ const PAUSE_PER_WORK = 9;
 const LONGEST_PAUSE_MS = 1000;
 
 /** Looks that take no longer are made around each answer as well. */
-const CHEAP_MS = 5;
+const CHEAP_MS = 20;
 
 /** Answers of one scraper that are followed at once. */
 const MAX_PER_SCRAPER = 4;
