@@ -176,6 +176,20 @@ export const VALUES: readonly PanelValue[] = [
   {
     file: SCRAPES,
     panel: "Complete",
+    what: "of eight ends that began one was withdrawn, one is incomplete, and two were cut short",
+    series: {
+      [ofWebhook("webhook_final_scrapes_begun_total", "a", "")]: "+8",
+      [ofWebhook("webhook_final_scrapes_withdrawn_total", "a", "")]: "+1",
+      [ofWebhook("webhook_final_scrapes_total", "a", ', outcome="delivered", complete="true"')]:
+        "+4",
+      [ofWebhook("webhook_final_scrapes_total", "b", ', outcome="deadline", complete="false"')]:
+        "+1",
+    },
+    value: 4 / 7,
+  },
+  {
+    file: SCRAPES,
+    panel: "Complete",
     what: "nothing ended: not known, neither all nor none",
     series: {
       [ofWebhook("webhook_final_scrapes_total", "a", ', outcome="delivered", complete="true"')]: 9,
