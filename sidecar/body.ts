@@ -1,13 +1,27 @@
 /** Bodies: one that streams -> all of its bytes, or what came first and the rest; bytes -> pieces at a reader's pace. */
 
+import type { Page } from "./ending/pages.ts";
+
+/** Chunks as they come; `done` with the last. */
+export interface Chunks {
+  readonly done: boolean;
+  readonly value: readonly Uint8Array[];
+}
+
+/** A body that is not all here: what has come, and what is still to come. Rejects if it breaks off. */
+export interface Streaming {
+  readonly first: Chunks;
+  readonly more: () => Promise<Chunks>;
+}
+
 /** A body that was read: all of it, or what came until the limit and what is still to come. */
 export type Read =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "large"; readonly chunks: AsyncGenerator<Uint8Array> };
+  | { readonly kind: "large"; readonly body: Streaming };
 
 /** The reader of Bun's, which gives at once all chunks that have arrived. */
 interface Reader {
-  readMany(): Promise<{ readonly done: boolean; readonly value: readonly Uint8Array[] }>;
+  readMany(): Promise<Chunks>;
 }
 
 /**
@@ -38,7 +52,8 @@ export async function readBody(
     return { kind: "whole", bytes: new Uint8Array(await response.arrayBuffer()) };
   }
   const reader = body.getReader() as unknown as Reader;
-  if (length > maxBytes) return { kind: "large", chunks: chunksOf(reader, []) };
+  const more = () => reader.readMany();
+  if (length > maxBytes) return { kind: "large", body: { first: NOTHING_YET, more } };
   const first: Uint8Array[] = [];
   for (let size = 0; size <= maxBytes; ) {
     const { done, value } = await reader.readMany();
@@ -47,12 +62,19 @@ export async function readBody(
     first.push(...value);
     if (done) return { kind: "whole", bytes: join(first) };
   }
-  return { kind: "large", chunks: chunksOf(reader, first) };
+  return { kind: "large", body: { first: { done: false, value: first }, more } };
 }
 
+const NOTHING_YET: Chunks = { done: false, value: [] };
+
 /** Bytes in pieces: a body of theirs is held once, however many slow readers it has. */
-export function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SMALL_BYTES) yield bytes.subarray(at, at + SMALL_BYTES);
+export function inPieces(bytes: Uint8Array): Streaming {
+  const value: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += SMALL_BYTES) {
+    value.push(bytes.subarray(at, at + SMALL_BYTES));
+  }
+  const first = { done: true, value };
+  return { first, more: () => Promise.resolve(first) };
 }
 
 /** Puts chunks together. */
@@ -61,15 +83,6 @@ function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   // Most pages come in one chunk, which nobody else holds.
   if (only !== undefined && chunks.length === 1) return only as Uint8Array<ArrayBuffer>;
   return new Uint8Array(Buffer.concat(chunks));
-}
-
-async function* chunksOf(reader: Reader, first: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* first;
-  for (;;) {
-    const { done, value } = await reader.readMany();
-    yield* value;
-    if (done) return;
-  }
 }
 
 /** Collects what streams past, up to so many bytes; of more nothing is kept. */
@@ -92,8 +105,17 @@ export class Keeper {
     Bun.gc(true);
   }
 
-  /** The page, unless it was larger than what is kept. */
-  bytes(): Uint8Array<ArrayBuffer> | undefined {
-    return this.length <= this.#maxBytes ? join(this.#chunks) : undefined;
+  /** The page, unless it was larger than what is kept. Put together once somebody wants it. */
+  page(rest: Omit<Page, "bytes">): Page | undefined {
+    if (this.length > this.#maxBytes) return undefined;
+    const chunks = this.#chunks;
+    let bytes: Uint8Array<ArrayBuffer> | undefined;
+    return {
+      ...rest,
+      get bytes() {
+        bytes ??= join(chunks.splice(0));
+        return bytes;
+      },
+    };
   }
 }

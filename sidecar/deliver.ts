@@ -1,5 +1,5 @@
 /** An answer -> given to the listener at the reader's pace, counted, and told to the ending once it is sent whole. */
-import { Keeper, piecesOf, SMALL_BYTES } from "./body.ts";
+import { inPieces, Keeper, SMALL_BYTES, type Streaming } from "./body.ts";
 import type { Peer } from "./ending/connections.ts";
 import type { Ending } from "./ending/ending.ts";
 import type { Format, Page } from "./ending/pages.ts";
@@ -41,7 +41,7 @@ export interface Head {
 export interface Outgoing {
   readonly source: "proxied" | "replayed";
   readonly head: Head;
-  readonly body: Uint8Array<ArrayBuffer> | AsyncGenerator<Uint8Array>;
+  readonly body: Uint8Array<ArrayBuffer> | Streaming;
   readonly asOfMs: number;
   /** The kept page that it is, where it was not asked for just now. */
   readonly kept?: Page;
@@ -82,17 +82,17 @@ export class Delivery {
     this.#sending();
     const keeper = new Keeper(this.#wants(outgoing) ? this.#options.maxPageBytes : 0);
     try {
-      for await (const chunk of body instanceof Uint8Array ? piecesOf(body) : body) {
-        keeper.add(chunk);
-        yield chunk;
+      const { first, more } = body instanceof Uint8Array ? inPieces(body) : body;
+      for (let chunks = first; ; chunks = await more()) {
+        for (const chunk of chunks.value) {
+          keeper.add(chunk);
+          yield chunk;
+        }
+        if (chunks.done) break;
       }
       transfer = "whole";
     } catch (cause) {
-      if (!this.#asking.request.signal.aborted) {
-        const late = asked?.broken(cause) instanceof UpstreamTimeout;
-        this.#options.tally.faults[late ? "timeout" : "broken"]++;
-        transfer = "broken";
-      }
+      transfer = this.#failed(cause, asked);
       // Resets the connection, so that half an answer never looks like a whole one; of an error Bun would print a stack.
       throw undefined; // oxlint-disable-line typescript/only-throw-error
     } finally {
@@ -102,6 +102,15 @@ export class Delivery {
     }
   }
 
+  /** How a transfer ended that failed: by the client, or by the application, which is counted. */
+  #failed(cause: unknown, asked: Asked | undefined): Transfer {
+    if (this.#asking.request.signal.aborted) return "cut";
+    const late = asked?.broken(cause) instanceof UpstreamTimeout;
+    this.#options.tally.faults[late ? "timeout" : "broken"]++;
+    return "broken";
+  }
+
+  /** Looks at the connection before an answer goes to a scraper. */
   #sending(): void {
     if (this.#recipient.scraper === undefined) return;
     this.#seen = this.#options.receipts.sending(this.#asking.peer);
@@ -124,9 +133,9 @@ export class Delivery {
     tally.scrapes[transfer === "whole" ? source : transfer]++;
     tally.bytes += sent.length;
     const { scraper, format } = this.#recipient;
-    const bytes = sent instanceof Keeper ? sent.bytes() : sent;
     if (transfer !== "whole" || scraper === undefined || head.status !== 200) return;
-    const page = kept ?? (bytes && { bytes, headers: head.headers, asOfMs });
+    const rest = { headers: head.headers, asOfMs };
+    const page = kept ?? (sent instanceof Keeper ? sent.page(rest) : { ...rest, bytes: sent });
     const { peer } = this.#asking;
     const isLive = source === "proxied";
     ending.sent({ peer, scraper, page, format, isLive, seen: this.#seen });

@@ -37,7 +37,7 @@ function addCounters(registers: Registry[], tally: Tally): void {
   });
   countBy(registers, ["outcome", tally.captures], {
     name: "sidecar_captures_total",
-    help: "Rounds of captures of the application's page, by outcome.",
+    help: "Captures of the application's page, by outcome; a flush counts as one.",
   });
   countBy(registers, ["reason", tally.faults], {
     name: "sidecar_upstream_errors_total",
@@ -108,7 +108,7 @@ function addGauges(registers: Registry[], { tally, scrapers, nowMs }: MetricsOpt
 function addGaps(registers: Registry[], tally: Tally): void {
   new Histogram({
     name: "sidecar_capture_gap_seconds",
-    help: "Time in seconds from the start of one round of captures to the start of the next, while the pod is ending.",
+    help: "Time in seconds between the moments at which two whole captures of one format were asked for, while the pod is ending.",
     buckets: [0.01, 0.02, 0.025, 0.03, 0.05, 0.1, 0.25, 1, 5],
     registers,
     collect() {

@@ -121,7 +121,7 @@ class Exchange {
       throw asked.broken(cause);
     });
     if (read.kind === "large") {
-      return this.#delivery.send({ source: "proxied", head, body: read.chunks, asOfMs, asked });
+      return this.#delivery.send({ source: "proxied", head, body: read.body, asOfMs, asked });
     }
     asked.end();
     return this.#delivery.send({ source: "proxied", head, body: read.bytes, asOfMs });

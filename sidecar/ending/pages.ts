@@ -36,19 +36,29 @@ const GAPS = 64;
  * another user.
  */
 export function formatKey({ path, headers }: Format): string {
-  const asked = ["accept", "accept-encoding"].map((name) => headers.get(name));
-  return JSON.stringify([path, ...asked, ...credentials(headers)]);
+  let key = `${path}\n${headers.get("accept")}\n${headers.get("accept-encoding")}`;
+  for (const [name, value] of headers) {
+    if (isCredential(name)) key += `\n${name}: ${value}`;
+  }
+  return key;
 }
 
 /** Headers by which applications tell users and tenants apart, by the words in their names. */
 const CREDENTIAL = /auth|cookie|token|key|secret|session|tenant|org|account|user(?!-agent)/;
 
-function credentials(headers: Headers): readonly (readonly [string, string])[] {
-  return [...headers].filter(([name]) => CREDENTIAL.test(name));
+/** What was found of names: every scrape has the same few. A cache and nothing else, and bounded. */
+const known = new Map<string, boolean>();
+
+function isCredential(name: string): boolean {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const is = CREDENTIAL.test(name);
+  if (known.size < 100) known.set(name, is);
+  return is;
 }
 
 function hasCredentials({ headers }: Format): boolean {
-  return credentials(headers).length > 0;
+  return [...headers.keys()].some(isCredential);
 }
 
 interface Kept {
@@ -69,6 +79,7 @@ export class Pages {
   readonly #default: Format;
   readonly #formats = new Map<string, Format>();
   readonly #kept = new Map<string, Kept>();
+  #wantedLast: string | undefined;
   #captured = false;
   #closedMs: number | undefined;
 
@@ -80,10 +91,12 @@ export class Pages {
 
   /** Remembers a format that a scraper asked for. */
   want(key: string, format: Format): void {
-    const known = this.#formats.delete(key);
+    if (key === this.#wantedLast) return;
+    this.#wantedLast = key;
+    const isKnown = this.#formats.delete(key);
     this.#formats.set(key, format);
     const [oldest] = this.#formats.keys();
-    if (!known && this.#formats.size > MAX_FORMATS && oldest !== undefined) {
+    if (!isKnown && this.#formats.size > MAX_FORMATS && oldest !== undefined) {
       this.#formats.delete(oldest);
       this.#kept.delete(oldest);
     }
@@ -113,16 +126,9 @@ export class Pages {
     return this.#closedMs;
   }
 
-  /** Keeps a whole page, unless a newer one is there. */
+  /** Keeps a whole page that passed by, unless a newer one is there. */
   keep(key: string, page: Page): void {
-    const kept = this.#of(key);
-    if ((kept.pages.at(-1)?.asOfMs ?? Number.NEGATIVE_INFINITY) > page.asOfMs) return;
-    const most = page.bytes.length > MAX_COMPARED_BYTES ? 1 : RECENT;
-    kept.pages = [...kept.pages, page].slice(-most);
-    kept.spoiled = 0;
-    if (page.asOfMs > (this.#closedMs ?? 0)) this.#closedMs = undefined;
-    // Large pages come faster than the collector on its own gives their memory back.
-    if (most === 1) Bun.gc(true);
+    this.#add(key, page, 1);
   }
 
   /** Keeps a page that was asked for on the sidecar's own account, or as good as that, and took so long. */
@@ -133,7 +139,10 @@ export class Pages {
     const gapMs = page.asOfMs - (kept.capturedMs ?? Number.NaN);
     if (gapMs > 0) kept.gapsMs = [...kept.gapsMs, gapMs].slice(-GAPS);
     kept.capturedMs = Math.max(kept.capturedMs ?? 0, page.asOfMs);
-    this.keep(key, page);
+    const isLarge = page.bytes.length > MAX_COMPARED_BYTES;
+    this.#add(key, page, isLarge ? 1 : RECENT);
+    // Large pages come faster than the collector on its own gives their memory back.
+    if (isLarge) Bun.gc(true);
   }
 
   /** A capture was answered, but not by a whole page. */
@@ -200,9 +209,17 @@ export class Pages {
     return this.#kept.get(key)?.spoiled === 0;
   }
 
+  #add(key: string, page: Page, most: number): void {
+    const kept = this.#of(key);
+    if ((kept.pages.at(-1)?.asOfMs ?? Number.NEGATIVE_INFINITY) > page.asOfMs) return;
+    kept.pages = most === 1 ? [page] : [...kept.pages, page].slice(-most);
+    kept.spoiled = 0;
+    if (page.asOfMs > (this.#closedMs ?? 0)) this.#closedMs = undefined;
+  }
+
   #of(key: string): Kept {
-    const known = this.#kept.get(key);
-    if (known !== undefined) return known;
+    const found = this.#kept.get(key);
+    if (found !== undefined) return found;
     const fresh: Kept = {
       pages: [],
       gapsMs: [],

@@ -47,8 +47,8 @@ interface Slot {
   readonly userAgent: string;
   readonly ordinal: number;
   connection: number;
-  /** The connection before this one, which was taken for ended when this one came, and its last scrape. */
-  replaced: { readonly connection: number; readonly lastMs: number } | undefined;
+  /** The connections before this one, which were taken for ended when another came, each with its last scrape. */
+  readonly replaced: Map<number, number>;
   scrapes: number;
   /** The last pauses between two scrapes, newest last. */
   pausesMs: readonly number[];
@@ -58,6 +58,9 @@ interface Slot {
 
 /** More scrapers than any pod has; a flood of invented ones only pushes out the oldest. */
 const MAX_SCRAPERS = 64;
+
+/** Connections of one scraper that may still come back. */
+const MAX_REPLACED = 16;
 
 /** Prometheus's default scrape interval, assumed of a scraper that was seen once. */
 const DEFAULT_INTERVAL_MS = 60_000;
@@ -125,29 +128,30 @@ export class Scrapers {
     const { connection } = client;
     const known = same.find((slot) => slot.connection === connection);
     if (known !== undefined) return known;
-    const back = same.find(({ replaced }) => replaced?.connection === connection);
-    if (back !== undefined) return this.#split(back, same);
+    const back = same.find(({ replaced }) => replaced.has(connection));
+    if (back !== undefined) return this.#split(back, connection, same);
     const slot = this.#nearest(same, nowMs) ?? this.#create(client, nextOrdinal(same));
     if (slot.connection !== connection) {
-      slot.replaced = { connection: slot.connection, lastMs: this.#lastMs(slot) };
+      slot.replaced.set(slot.connection, this.#lastMs(slot));
+      const [oldest] = slot.replaced.keys();
+      if (slot.replaced.size > MAX_REPLACED && oldest !== undefined) slot.replaced.delete(oldest);
       slot.connection = connection;
     }
     return slot;
   }
 
-  /** Gives the scraper its connection back, and the one that had taken its place to a scraper of its own. */
-  #split(slot: Slot, same: readonly Slot[]): Slot {
+  /** Gives the scraper its connection back, and the one that has its place now to a scraper of its own. */
+  #split(slot: Slot, connection: number, same: readonly Slot[]): Slot {
     const other = this.#create(slot, nextOrdinal(same));
     other.scrapes = 1;
     this.#setLast(other, this.#lastMs(slot));
-    const { connection, lastMs } = slot.replaced ?? { connection: 0, lastMs: 0 };
+    this.#setLast(slot, slot.replaced.get(connection) ?? 0);
+    slot.replaced.delete(connection);
     slot.connection = connection;
-    slot.replaced = undefined;
     // What was learned was of two: neither has its pauses, and nobody knows which one has the page.
     slot.pausesMs = [];
     slot.held = undefined;
     slot.before = undefined;
-    this.#setLast(slot, lastMs);
     return slot;
   }
 
@@ -183,8 +187,8 @@ export class Scrapers {
   received(id: string, held: Held, connection: number): void {
     const slot = this.#slots.get(id);
     // A connection that has turned out to be another scraper's says nothing of this one.
-    const own = [slot?.connection, slot?.replaced?.connection].includes(connection);
-    if (slot !== undefined && own) slot.held = newer(slot.held, held);
+    if (slot?.connection !== connection && !slot?.replaced.has(connection)) return;
+    slot.held = newer(slot.held, held);
   }
 
   /**
@@ -215,7 +219,7 @@ export class Scrapers {
       userAgent,
       ordinal,
       connection,
-      replaced: undefined,
+      replaced: new Map(),
       scrapes: 0,
       pausesMs: [],
       held: undefined,

@@ -52,6 +52,9 @@ const CHEAP_MS = 20;
 /** Answers of one scraper that are followed at once. */
 const MAX_PER_SCRAPER = 4;
 
+/** Scrapers whose last answer before the end is followed: more than any pod has. */
+const MAX_FOLLOWED = 64;
+
 /** Of an answer around which nobody looked, only looks at ESTABLISHED count. */
 const UNKNOWN: Seen = { ...unseen(-1), state: "OTHER", waiting: 1 };
 
@@ -60,6 +63,8 @@ const GONE: Row = { state: "GONE", unacknowledged: 0, inode: 0 };
 /** The one holder of answers whose receipt is not known. While the pod lives it only remembers the last of each scraper. */
 export class ReceiptWatch {
   readonly #options: WatchOptions;
+  /** The last answer to each scraper while the pod lives. */
+  readonly #last = new Map<string, Undecided>();
   #undecided: readonly Undecided[] = [];
   #ending = false;
   #looking = false;
@@ -87,12 +92,19 @@ export class ReceiptWatch {
 
   /** An answer was handed over whole; `seen` is what {@link sending} gave. */
   handed(handed: Handed, seen: Seen): void {
-    const one = { ...handed, handedMs: this.#options.nowMs(), seen, askedAgain: false };
-    const others = this.#undecided.filter(({ scraper }) => scraper !== handed.scraper);
-    const own = this.#undecided.filter(({ scraper }) => scraper === handed.scraper);
-    const kept = this.#ending ? own.slice(1 - MAX_PER_SCRAPER) : [];
-    this.#undecided = [...others, ...kept, { ...one, closeMs: undefined }];
-    if (!this.#ending) return;
+    const { peer, scraper, held } = handed;
+    const handedMs = this.#options.nowMs();
+    const one = { peer, scraper, held, handedMs, seen, askedAgain: false, closeMs: undefined };
+    if (!this.#ending) {
+      this.#last.delete(scraper);
+      this.#last.set(scraper, one);
+      const [oldest] = this.#last.keys();
+      if (this.#last.size > MAX_FOLLOWED && oldest !== undefined) this.#last.delete(oldest);
+      return;
+    }
+    const others = this.#undecided.filter((other) => other.scraper !== scraper);
+    const own = this.#undecided.filter((other) => other.scraper === scraper);
+    this.#undecided = [...others, ...own.slice(1 - MAX_PER_SCRAPER), one];
     this.#start();
     if (!this.#isCheap && this.#options.nowMs() < this.#lookedMs + this.#workMs) return;
     // The bytes go when this turn of the event loop is over, those of a stream with the next.
@@ -111,12 +123,15 @@ export class ReceiptWatch {
   /** The pod begins to end: from now on the kernel is asked. */
   begin(): void {
     this.#ending = true;
+    this.#undecided = [...this.#last.values()];
+    this.#last.clear();
     this.#start();
   }
 
   /** The pod lives on, or has ended. */
   stop(): void {
     this.#ending = false;
+    this.#undecided = [];
   }
 
   get #isCheap(): boolean {
