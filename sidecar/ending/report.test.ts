@@ -239,6 +239,18 @@ describe("createReport() of the final page's age", () => {
       [false, 0.04, SELF],
     ],
     [
+      "an end by itself long after a flush, while it counted",
+      {
+        before: [
+          [0, 1],
+          [900, 2],
+        ],
+        flushedMs: 0,
+        closedMs: 950,
+      },
+      [false, 0.05, SELF],
+    ],
+    [
       "an end by itself after a flush",
       {
         before: [

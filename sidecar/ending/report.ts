@@ -104,7 +104,7 @@ interface Final {
   readonly usualGapMs: number;
   /** Asked for after the first sign of the end. */
   readonly isOfTheEnd: boolean;
-  /** Brought by a flush or after it, and the last answer that came. */
+  /** Brought by a flush or right after it, and the last answer that came. */
   readonly isFlushed: boolean;
   /** Nothing was counted from the page before it to this one. */
   readonly isStill: boolean;
@@ -122,12 +122,15 @@ function finalPages(ended: Ended): readonly Final[] {
     const isOfTheEnd = last.asOfMs >= firstSignMs;
     const gapsMs = pages.gapsMs(key, isOfTheEnd ? "ending" : "before");
     const intervalMs = isOfTheEnd ? captureIntervalMs : backgroundIntervalMs;
+    // A capture and the pause after it, which is no longer.
+    const captureMs = 2 * pages.quickestMs(key);
+    const usualGapMs = Math.max(usual(gapsMs), captureMs, intervalMs, ORDINARY_GAP_MS);
+    const sinceFlushMs = last.asOfMs - flushedMs;
     return {
       ageMs: Math.max(0, (pages.closedMs ?? endMs) - last.asOfMs),
-      // A capture and the pause after it, which is no longer.
-      usualGapMs: Math.max(usual(gapsMs), 2 * pages.quickestMs(key), intervalMs, ORDINARY_GAP_MS),
+      usualGapMs,
       isOfTheEnd,
-      isFlushed: last.asOfMs >= flushedMs && pages.isLastWord(key),
+      isFlushed: sinceFlushMs >= 0 && sinceFlushMs <= 2 * usualGapMs && pages.isLastWord(key),
       isStill:
         before !== undefined && compare(before, last, { recent, metricsPaths })?.counted === 0,
     };

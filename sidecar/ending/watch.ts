@@ -149,19 +149,19 @@ export class ReceiptWatch {
     this.#looks = 0;
     this.#wake();
     if (this.#looking || this.#undecided.length === 0) return;
-    this.#looking = true;
-    void this.#run().finally(() => {
-      this.#looking = false;
-    });
+    void this.#run();
   }
 
   async #run(): Promise<void> {
+    this.#looking = true;
     while (this.#ending && this.#readable && this.#undecided.length > 0) {
       await this.#pause();
       const nowMs = this.#options.nowMs();
       // What was handed over in this turn of the event loop may not be in the kernel yet.
       this.#look(this.#undecided.filter(({ handedMs }) => handedMs < nowMs - 1));
     }
+    // In the turn in which the loop ends: an answer that is handed over in the next one begins another.
+    this.#looking = false;
   }
 
   /** Until the next look is due, or sooner where another answer was handed over and looks are cheap. */
