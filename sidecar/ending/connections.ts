@@ -58,8 +58,8 @@ function countResets(read: Read): number {
 
 /**
  * Looks at the connections of these peers to our port. Throws where the tables cannot be read. A row can be
- * missed while others come and go, so that one which is not there is looked for twice. It takes a
- * millisecond, and one more for every thousand connections or so in the pod.
+ * missed while others come and go, so that one which is not there is looked for twice. It takes
+ * the longer the more connections the pod has, so its callers pace it.
  */
 export function lookAt(peers: readonly Peer[], port: number, read: Read = readProc): Table {
   const resetsBefore = countResets(read);
